@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace once {
+
+/// Text that a stranger chose, safe for a terminal: control characters become `?`.
+std::string printable(std::string_view text);
+
+/// Cut to `width` columns (a byte of UTF-8 counts when it begins a character), with `…` at the end.
+std::string shortened(std::string_view text, std::size_t width);
+
+/// A span as people say it: `12 s`, `5 min`, `3 h 20 min`, `1 day 22 h`, `40 days`.
+std::string span_text(std::chrono::seconds span);
+
+}  // namespace once

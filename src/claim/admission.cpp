@@ -1,0 +1,413 @@
+#include "claim/admission.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/failure.hpp"
+#include "base/log.hpp"
+#include "claim/description.hpp"
+#include "claim/eviction.hpp"
+#include "claim/leftovers.hpp"
+#include "claim/port.hpp"
+#include "claim/verdict.hpp"
+#include "claim/waiting.hpp"
+#include "os/machine.hpp"
+
+namespace once::claim {
+namespace {
+
+// How long a lock may be held by somebody of whom nothing is known: who is about to write his
+// record, or has just erased it, needs a moment only.
+constexpr Duration patience_with_unknown = std::chrono::seconds(2);
+// After a job of ours was ended its port is free as soon as the kernel is done with it.
+constexpr Duration patience_with_kernel = std::chrono::seconds(2);
+constexpr Duration first_pause = std::chrono::milliseconds(1);
+constexpr Duration longest_pause = std::chrono::milliseconds(64);
+
+// Somebody in our way: a holder, or a newer launch that waits for the same slot. Nothing is known
+// of a holder without a record.
+struct Obstacle {
+    Slot slot;
+    std::optional<Record> record;
+};
+
+// One look at all slots under the gate: either they are ours now, or somebody is in the way.
+struct Look {
+    std::vector<Slot> slots;  // without those that an ancestor of ours holds
+    std::vector<os::Lock> locks;
+    std::vector<Record> crashed;
+    std::vector<Obstacle> obstacles;
+};
+
+// What to do about the obstacles, once the gate is open again.
+struct Reaction {
+    Obstacle first;
+    std::vector<Record> evicted;
+    std::vector<Record> awaited;
+    bool is_unknown = false;
+};
+
+std::string refusal(const Slot& slot, const Record& holder, Verdict verdict) {
+    if (verdict == Verdict::give_way) {
+        return fmt::format("gave way to a newer launch for {}: {}", slot.text(), describe(holder));
+    }
+    auto text = fmt::format("{} is held by {}", slot.text(), describe(holder));
+    if (verdict == Verdict::foreign) {
+        text += fmt::format(
+            "\nit was started from another folder, so it is left alone; to end it: kill {}",
+            holder.once.pid);
+    } else if (verdict == Verdict::unknowable) {
+        text +=
+            "\nit runs in another container, or on another machine that shares this state folder, "
+            "so "
+            "it is left alone";
+    }
+    return text;
+}
+
+std::string pids_text(const std::vector<os::ProcessFacts>& processes) {
+    std::string text;
+    for (const auto& process : processes) {
+        text += fmt::format("{}{}", text.empty() ? "" : " ", process.id.pid);
+    }
+    return text;
+}
+
+class Admission {
+public:
+    Admission(const Claim& claim, Waiting& waiting, const Say& say)
+        : claim_(claim),
+          waiting_(waiting),
+          say_(say),
+          folder_(std::make_shared<const os::StateFolder>(
+              os::StateFolder::make(os::state_path(), claim.self.boot))) {
+        if (claim_.patience) deadline_ = Clock::now() + *claim_.patience;
+        std::sort(claim_.slots.begin(), claim_.slots.end());
+    }
+
+    std::variant<Lease, Reused> run() {
+        while (true) {
+            auto lease = attempt();
+            if (lease) return settle(std::move(*lease));
+            if (reused_) return Reused{*reused_};
+        }
+    }
+
+private:
+    // --- under the gate ------------------------------------------------------------------------
+
+    // Whoever is admitted goes through here one by one, so that what he sees stays true until he
+    // has acted on it. A stopped process could hold it for long: then we wait as for everything
+    // else.
+    os::Lock take_gate() {
+        auto pause = first_pause;
+        while (true) {
+            auto gate = folder_->try_lock("admission");
+            if (gate) return std::move(*gate);
+            pass_time(pause);
+            pause = std::min(2 * pause, longest_pause);
+        }
+    }
+
+    std::optional<Lease> attempt() {
+        std::optional<Reaction> reaction;
+        {
+            const auto gate = take_gate();
+            auto look = look_at_slots();
+            if (look.obstacles.empty()) return take(std::move(look));
+            reaction = react(look.obstacles);
+        }
+        carry_out(*reaction);
+        return std::nullopt;
+    }
+
+    Lease take(Look look) {
+        auto self = claim_.self;
+        for (const auto& crashed : look.crashed) {
+            self.inherited.insert(self.inherited.end(), crashed.inherited.begin(),
+                                  crashed.inherited.end());
+            self.inherited.push_back(crashed.job);
+        }
+        crashed_ = std::move(look.crashed);
+        for (const auto& slot : look.slots) withdraw(slot);
+        return Lease(folder_, std::move(look.slots), std::move(look.locks), std::move(self));
+    }
+
+    Look look_at_slots() {
+        Look look;
+        for (const auto& slot : claim_.slots) {
+            auto lock = folder_->try_lock(lock_file(slot, claim_.self));
+            auto record = read_record(slot);
+            if (record && is_our_ancestor(*record)) {
+                log::debug("{} is held by {}, from which we descend", slot.text(),
+                           describe(*record));
+                continue;
+            }
+            look.slots.push_back(slot);
+            // The lock decides. But a lock file that somebody removed while it was held lets us in
+            // although the holder lives: then its record tells.
+            const bool is_free = lock && !(record && is_readable_here(*record) && is_held(*record));
+            if (!is_free) {
+                look.obstacles.push_back({slot, std::move(record)});
+                continue;
+            }
+            look.locks.push_back(std::move(*lock));
+            if (record && is_readable_here(*record)) look.crashed.push_back(std::move(*record));
+            if (auto next = rival(slot)) look.obstacles.push_back({slot, std::move(next)});
+        }
+        return look;
+    }
+
+    std::optional<Record> read_record(const Slot& slot) {
+        const auto text = folder_->read(record_file(slot, claim_.self));
+        if (!text) return std::nullopt;
+        auto record = parse(*text);
+        if (!record && !has_told_damage_) {
+            has_told_damage_ = true;
+            say_(fmt::format("the record '{}/{}' is damaged or from another version; it is ignored",
+                             folder_->path(), record_file(slot, claim_.self)));
+        }
+        return record;
+    }
+
+    // Another launch that has announced itself for this slot and is still at it.
+    std::optional<Record> rival(const Slot& slot) {
+        const auto text = folder_->read(successor_file(slot, claim_.self));
+        if (!text) return std::nullopt;
+        auto next = parse(*text);
+        const bool counts = next && is_readable_here(*next) && next->once != claim_.self.once &&
+                            os::is_alive(next->once);
+        // Under --replace an older one gives way to us, and need not be waited for.
+        if (!counts || (claim_.policy == Policy::replace && next->begun < claim_.self.begun)) {
+            return std::nullopt;
+        }
+        return next;
+    }
+
+    void announce(const Slot& slot) {
+        folder_->write(successor_file(slot, claim_.self), to_text(claim_.self));
+        announced_ = true;
+    }
+
+    void withdraw(const Slot& slot) {
+        if (announced_) folder_->remove(successor_file(slot, claim_.self));
+    }
+
+    // --- somebody is in the way ----------------------------------------------------------------
+
+    // Judges them under the gate; throws for what is refused.
+    Reaction react(const std::vector<Obstacle>& obstacles) {
+        Reaction reaction{obstacles.front(), {}, {}, false};
+        for (const auto& obstacle : obstacles) {
+            if (!obstacle.record || is_passing(*obstacle.record)) {
+                reaction.is_unknown = true;
+                continue;
+            }
+            const auto& holder = *obstacle.record;
+            const auto state = state_of(holder);
+            switch (judge(claim_, holder, state)) {
+                case Verdict::evict:
+                    reaction.evicted.push_back(holder);
+                    break;
+                case Verdict::await:
+                    // Whom we cannot see we cannot wait for by name.
+                    if (state == State::elsewhere) reaction.is_unknown = true;
+                    reaction.awaited.push_back(holder);
+                    break;
+                case Verdict::reuse:
+                    reused_ = holder;
+                    break;
+                case Verdict::refuse:
+                case Verdict::foreign:
+                case Verdict::unknowable:
+                case Verdict::give_way:
+                    throw Failure(claim_.conflict_status,
+                                  refusal(obstacle.slot, holder, judge(claim_, holder, state)));
+            }
+        }
+        if (!reaction.evicted.empty()) {
+            for (const auto& obstacle : obstacles) announce(obstacle.slot);
+        }
+        return reaction;
+    }
+
+    void carry_out(const Reaction& reaction) {
+        // One that is unhealthy beside one that is not: it has to go first.
+        if (reused_ && (!reaction.evicted.empty() || !reaction.awaited.empty())) reused_.reset();
+        if (reused_) return;
+        if (reaction.is_unknown) return await_unknown(reaction.first);
+        unknown_since_.reset();
+        if (!reaction.evicted.empty()) return evict(reaction.evicted);
+        await(reaction.first, reaction.awaited);
+    }
+
+    // Its once and keeper are gone while the lock is still held: in a moment it will be free.
+    static bool is_passing(const Record& record) {
+        return is_readable_here(record) && !is_held(record);
+    }
+
+    void await_unknown(const Obstacle& obstacle) {
+        const auto now = Clock::now();
+        if (!unknown_since_) unknown_since_ = now;
+        unknown_pause_ = std::min(2 * unknown_pause_, longest_pause);
+        if (now - *unknown_since_ > patience_with_unknown && claim_.policy != Policy::wait) {
+            throw Failure(
+                claim_.conflict_status,
+                fmt::format("{} is locked by a process that left no record; `lslocks` tells "
+                            "who has '{}/{}'",
+                            obstacle.slot.text(), folder_->path(),
+                            lock_file(obstacle.slot, claim_.self)));
+        }
+        check_deadline(obstacle);
+        pass_time(unknown_pause_);
+    }
+
+    void evict(const std::vector<Record>& holders) {
+        for (const auto& holder : holders) {
+            log::debug("asking {} to end", describe(holder));
+            end_holder(holder, waiting_);
+            replaced_.insert_or_assign(holder.job, holder);
+        }
+    }
+
+    void await(const Obstacle& obstacle, const std::vector<Record>& holders) {
+        check_deadline(obstacle);
+        if (!has_told_waiting_) {
+            has_told_waiting_ = true;
+            say_(fmt::format("waiting for {}, held by {}", obstacle.slot.text(),
+                             describe(holders.front())));
+        }
+        auto until = deadline_;
+        if (claim_.policy == Policy::reuse) {
+            // Its becoming healthy is seen by looking: at doubling intervals, as its own once does.
+            health_pause_ = std::min(2 * health_pause_, Duration(std::chrono::seconds(1)));
+            until = Clock::now() + health_pause_;
+        }
+        await_end(holders.front(), waiting_, until);
+    }
+
+    void check_deadline(const Obstacle& obstacle) const {
+        if (!deadline_ || Clock::now() < *deadline_) return;
+        const auto who = obstacle.record ? describe(*obstacle.record) : "somebody";
+        throw Failure(claim_.conflict_status,
+                      fmt::format("{} is still held by {}", obstacle.slot.text(), who));
+    }
+
+    // --- the slots are ours --------------------------------------------------------------------
+
+    Lease settle(Lease lease) {
+        waiting_.hold(&lease);
+        for (const auto& crashed : crashed_) recover(crashed);
+        for (const auto& [job, holder] : replaced_) say_("replaced " + describe(holder));
+        for (const auto& slot : lease.slots()) {
+            if (slot.number() != 0) clear(slot.number());
+        }
+        waiting_.hold(nullptr);
+        return lease;
+    }
+
+    void recover(const Record& crashed) {
+        const auto left = leftovers_of(crashed);
+        if (left.job.empty()) return;
+        if (crashed.folder != claim_.self.folder) {
+            throw Failure(
+                claim_.conflict_status,
+                fmt::format("a crashed job of another folder left processes behind: {}\nthey "
+                            "are left alone; to end them: kill {}",
+                            describe_process(left.job.front().id.pid), pids_text(left.job)));
+        }
+        say_(fmt::format("sweeping {} that a crashed '{}' left behind: pid {}",
+                         left.job.size() == 1 ? "a process" : "processes",
+                         command_text(crashed.command), pids_text(left.job)));
+        sweep_leftovers(crashed, waiting_);
+        if (!crashed.pid_file.empty()) os::remove_files({crashed.pid_file});
+        replaced_any_ = true;
+    }
+
+    void clear(os::Port port) {
+        auto reason = why_not_free(port);
+        if (!reason) return;
+        const bool was_ours = replaced_any_ || !replaced_.empty();
+        std::optional<TimePoint> until;
+        if (claim_.policy == Policy::wait) {
+            say_("waiting: " + reason->substr(0, reason->find('\n')));
+            until = deadline_;
+        } else {
+            until = Clock::now() + (was_ours ? patience_with_kernel : Duration(0));
+        }
+        if (await_free(port, waiting_, until)) return;
+        reason = why_not_free(port);
+        if (reason) throw Failure(claim_.conflict_status, *reason);
+    }
+
+    // -------------------------------------------------------------------------------------------
+
+    // Lets signals end us while it waits.
+    void pass_time(Duration pause) {
+        const auto until = Clock::now() + pause;
+        while (Clock::now() < until) (void)waiting_.next(until);
+    }
+
+    Claim claim_;
+    Waiting& waiting_;
+    const Say& say_;
+    std::shared_ptr<const os::StateFolder> folder_;
+    std::optional<TimePoint> deadline_;
+    std::optional<TimePoint> unknown_since_;
+    Duration unknown_pause_ = first_pause;
+    Duration health_pause_ = std::chrono::milliseconds(10);
+    std::optional<Record> reused_;
+    std::vector<Record> crashed_;
+    std::map<std::string, Record> replaced_;  // by job
+    bool replaced_any_ = false;
+    bool announced_ = false;
+    bool has_told_damage_ = false;
+    bool has_told_waiting_ = false;
+};
+
+}  // namespace
+
+std::variant<Lease, Reused> admit(const Claim& claim, Waiting& waiting, const Say& say) {
+    return Admission(claim, waiting, say).run();
+}
+
+std::vector<std::string> foresee(const Claim& claim) {
+    std::vector<std::string> lines;
+    const auto folder = os::StateFolder::open(os::state_path(), claim.self.boot);
+    for (const auto& slot : claim.slots) {
+        const auto text = folder ? folder->read(record_file(slot, claim.self)) : std::nullopt;
+        const auto record = text ? parse(*text) : std::nullopt;
+        if (record && is_our_ancestor(*record)) {
+            lines.push_back(fmt::format("would run under the lease of {}", describe(*record)));
+            continue;
+        }
+        const bool is_here = record && is_readable_here(*record);
+        if (is_here && is_held(*record)) {
+            const auto verdict = judge(claim, *record, state_of(*record));
+            const char* what = nullptr;
+            if (verdict == Verdict::evict) what = "replace";
+            if (verdict == Verdict::reuse) what = "use";
+            if (verdict == Verdict::await) what = "wait for";
+            if (what == nullptr) {
+                throw Failure(claim.conflict_status, refusal(slot, *record, verdict));
+            }
+            lines.push_back(
+                fmt::format("would {} {}, which holds {}", what, describe(*record), slot.text()));
+            continue;
+        }
+        const auto left = is_here ? leftovers_of(*record).job : std::vector<os::ProcessFacts>();
+        if (!left.empty()) {
+            lines.push_back(fmt::format("would sweep what a crashed '{}' left behind: pid {}",
+                                        command_text(record->command), pids_text(left)));
+            continue;
+        }
+        if (slot.number() == 0) continue;
+        if (const auto reason = why_not_free(slot.number())) {
+            if (claim.policy != Policy::wait) throw Failure(claim.conflict_status, *reason);
+            lines.push_back("would wait: " + *reason);
+        }
+    }
+    return lines;
+}
+
+}  // namespace once::claim

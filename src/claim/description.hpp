@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "claim/record.hpp"
+#include "os/sockets.hpp"
+
+/// Holders and strangers in words, for the lines that a tired person reads.
+namespace once::claim {
+
+/// A command line, safe to print and not too long.
+std::string command_text(const std::vector<std::string>& command);
+
+/// A folder with the home folder as `~`.
+std::string folder_text(const std::string& folder);
+
+/// `'pnpm dev' (pid 4711) in ~/app, started 2 h ago by bash (pid 4000)`
+std::string describe(const Record& record);
+
+/// A stranger on a port, in up to three lines: who it is, whom it descends from, and what ends it.
+std::string describe_stranger(os::Port port, const std::vector<os::Socket>& sockets);
+
+/// `'node server.js' (pid 4711) in ~/app`
+std::string describe_process(int pid);
+
+/// Why a port cannot be bound although nobody listens on it.
+std::string describe_non_listeners(os::Port port);
+
+}  // namespace once::claim

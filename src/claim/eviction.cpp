@@ -1,0 +1,75 @@
+#include "claim/eviction.hpp"
+
+#include <array>
+#include <csignal>
+
+#include "base/log.hpp"
+#include "os/process.hpp"
+
+namespace once::claim {
+namespace {
+
+constexpr int once_token = 910;
+constexpr int keeper_token = 911;
+// What a busy machine may take on top of the stop plan.
+constexpr Duration grace = std::chrono::seconds(3);
+
+// The two processes that hold a lease.
+class Pair {
+public:
+    Pair(const Record& holder, Waiting& waiting)
+        : waiting_(waiting), once_(os::Process::open(holder.once)) {
+        if (holder.keeper.pid != 0) keeper_ = os::Process::open(holder.keeper);
+        if (once_) waiting.events().watch(once_->handle(), once_token);
+        if (keeper_) waiting.events().watch(keeper_->handle(), keeper_token);
+    }
+
+    [[nodiscard]] bool is_gone() const { return !once_ && !keeper_; }
+    [[nodiscard]] const std::optional<os::Process>& once() const { return once_; }
+    [[nodiscard]] const std::optional<os::Process>& keeper() const { return keeper_; }
+
+    // Waits until both are gone. False at the deadline.
+    bool await(std::optional<TimePoint> deadline) {
+        while (!is_gone()) {
+            const auto event = waiting_.next(deadline);
+            if (std::holds_alternative<os::TimeUp>(event)) return false;
+            const auto* ready = std::get_if<os::Ready>(&event);
+            if (ready == nullptr) continue;
+            // Closing what was watched ends the watching.
+            if (ready->token == once_token) once_.reset();
+            if (ready->token == keeper_token) keeper_.reset();
+        }
+        return true;
+    }
+
+private:
+    Waiting& waiting_;
+    std::optional<os::Process> once_;
+    std::optional<os::Process> keeper_;
+};
+
+}  // namespace
+
+void end_holder(const Record& holder, Waiting& waiting) {
+    Pair pair(holder, waiting);
+    // Asked twice as long as its stop plan takes: the leader's time, and the time of the rest.
+    const auto patience = 2 * holder.stop_timeout + grace;
+    if (pair.once()) {
+        (void)pair.once()->signal(SIGTERM);
+        (void)pair.once()->signal(SIGCONT);
+    }
+    if (pair.keeper()) (void)pair.keeper()->signal(SIGCONT);
+    if (pair.await(Clock::now() + patience)) return;
+    log::debug("once (pid {}) does not answer; ending it from outside", holder.once.pid);
+    if (pair.once()) (void)pair.once()->signal(SIGKILL);
+    if (pair.await(Clock::now() + patience)) return;
+    // The leader dies with its keeper; the rest is found by its mark when we have the lease.
+    if (pair.keeper()) (void)pair.keeper()->signal(SIGKILL);
+    (void)pair.await(std::nullopt);
+}
+
+void await_end(const Record& holder, Waiting& waiting, std::optional<TimePoint> deadline) {
+    (void)Pair(holder, waiting).await(deadline);
+}
+
+}  // namespace once::claim

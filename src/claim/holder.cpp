@@ -1,0 +1,75 @@
+#include "claim/holder.hpp"
+
+#include <algorithm>
+
+#include "job/port_watch.hpp"
+#include "os/machine.hpp"
+
+namespace once::claim {
+namespace {
+
+// So long a server may take until it is called one that does not listen.
+constexpr std::chrono::seconds time_to_listen(30);
+
+bool has_leftovers(const Record& record) {
+    for (const auto& process : os::read_processes()) {
+        if (!process.is_zombie() && carries_mark(process, {record.job})) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool is_readable_here(const Record& record) {
+    return record.boot == os::boot_id() && record.pid_namespace == os::pid_namespace();
+}
+
+bool is_held(const Record& record) {
+    return os::is_alive(record.once) || (record.keeper.pid != 0 && os::is_alive(record.keeper));
+}
+
+State state_of(const Record& record) {
+    if (!is_readable_here(record)) return State::elsewhere;
+    if (!is_held(record)) return has_leftovers(record) ? State::leftover : State::gone;
+    if (record.leader.pid == 0) return State::launching;
+    const auto leader = os::read_process(record.leader.pid);
+    if (!os::is_alive(record.once) || !leader || leader->id != record.leader ||
+        leader->is_zombie()) {
+        return State::stopping;
+    }
+    if (leader->is_stopped()) return State::suspended;
+    if (record.ports.empty()) return State::running;
+    const bool all_listen =
+        std::all_of(record.ports.begin(), record.ports.end(), [&](os::Port port) {
+            return job::look_at(port, record.keeper.pid).standing == job::PortLook::Standing::ours;
+        });
+    if (all_listen) return State::ready;
+    const bool is_young = os::age_of(record.leader) < time_to_listen;
+    return is_young && !record.ready_since ? State::starting : State::not_listening;
+}
+
+bool is_healthy(State state) { return state == State::ready || state == State::running; }
+
+bool is_our_ancestor(const Record& record) {
+    if (!is_readable_here(record)) return false;
+    auto process = os::read_process(os::own_id().pid);
+    for (int steps = 0; process && steps < 1000; ++steps) {
+        if (process->id == record.once || process->id == record.keeper) return true;
+        process = os::read_process(process->parent);
+    }
+    return false;
+}
+
+bool carries_mark(const os::ProcessFacts& process, const std::vector<std::string>& jobs) {
+    if (os::owner_of(process.id.pid) != os::user_id()) return false;
+    const auto mark = os::environment_of(process.id.pid, "ONCE_JOB");
+    if (!mark) return false;
+    for (std::string_view rest = *mark; !rest.empty();) {
+        const auto end = std::min(rest.find(':'), rest.size());
+        if (std::find(jobs.begin(), jobs.end(), rest.substr(0, end)) != jobs.end()) return true;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return false;
+}
+
+}  // namespace once::claim

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "claim/record.hpp"
+
+/// What can be said of a holder by its record and the process table, without any lock.
+namespace once::claim {
+
+enum class State {
+    elsewhere,      ///< another pid namespace: it cannot be told
+    launching,      ///< its command is not launched yet
+    starting,       ///< does not listen on its port yet
+    running,        ///< claims no port, and lives
+    ready,          ///< lives, and listens on every claimed port
+    not_listening,  ///< lives, and listens no more, or not at all
+    suspended,      ///< its leader is stopped (Ctrl-Z)
+    stopping,       ///< the leader is gone, or `once` is: the keeper is sweeping
+    leftover,       ///< once and keeper are gone, processes of the job are not
+    gone            ///< nobody is left
+};
+
+/// Made on this boot and in this pid namespace: its pids mean something to us.
+bool is_readable_here(const Record& record);
+
+/// Its `once` or its keeper lives.
+bool is_held(const Record& record);
+
+/// Costs a look at the process table.
+State state_of(const Record& record);
+
+/// Is it a good answer to `--reuse`?
+bool is_healthy(State state);
+
+/// Is one of our own ancestors the holder?
+bool is_our_ancestor(const Record& record);
+
+/// True for the processes of crashed jobs with these ids: they carry the mark, and are our user's.
+bool carries_mark(const os::ProcessFacts& process, const std::vector<std::string>& jobs);
+
+}  // namespace once::claim

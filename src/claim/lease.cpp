@@ -1,0 +1,67 @@
+#include "claim/lease.hpp"
+
+#include "claim/holder.hpp"
+
+namespace once::claim {
+
+std::string lock_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".lock";
+}
+std::string record_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".json";
+}
+std::string successor_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".next";
+}
+
+Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> slots,
+             std::vector<os::Lock> locks, Record record)
+    : folder_(std::move(folder)), slots_(std::move(slots)), locks_(std::move(locks)) {
+    inscribe(record);
+}
+
+Lease::~Lease() {
+    if (!folder_) return;
+    for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
+}
+
+void Lease::inscribe(const Record& record) {
+    record_ = record;
+    if (slots_.empty()) return;
+    const auto text = to_text(record_);
+    for (const auto& slot : slots_) folder_->write(record_file(slot, record_), text);
+}
+
+void Lease::try_inscribe(const Record& record) {
+    record_ = record;
+    const auto text = to_text(record_);
+    for (const auto& slot : slots_) (void)folder_->try_write(record_file(slot, record_), text);
+}
+
+std::vector<const os::Handle*> Lease::handles() const {
+    std::vector<const os::Handle*> handles;
+    for (const auto& lock : locks_) handles.push_back(&lock.handle());
+    return handles;
+}
+
+std::vector<std::string> Lease::record_paths() const {
+    std::vector<std::string> paths;
+    for (const auto& slot : slots_) {
+        paths.push_back(folder_->path() + '/' + record_file(slot, record_));
+    }
+    return paths;
+}
+
+std::optional<Record> Lease::successor() const {
+    for (const auto& slot : slots_) {
+        const auto text = folder_->read(successor_file(slot, record_));
+        if (!text) continue;
+        auto next = parse(*text);
+        if (next && is_readable_here(*next) && next->once != record_.once && is_held(*next)) {
+            return next;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace once::claim

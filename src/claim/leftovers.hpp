@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "claim/record.hpp"
+#include "claim/waiting.hpp"
+#include "job/offspring.hpp"
+
+namespace once::claim {
+
+/// What a crashed job left: the processes that carry its mark. Its `once` and its keeper were
+/// killed both at once, so nobody else will end them. Deliberate daemons are not among them, nor is
+/// any family that we belong to ourselves.
+job::Offspring leftovers_of(const Record& crashed);
+
+/// Ends them, as a keeper would: asks, and kills after the crashed job's stop timeout. Throws if we
+/// are asked to end ourselves meanwhile (by the same signal), or if somebody does not go (75).
+void sweep_leftovers(const Record& crashed, Waiting& waiting);
+
+}  // namespace once::claim

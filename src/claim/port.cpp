@@ -1,0 +1,53 @@
+#include "claim/port.hpp"
+
+#include "claim/description.hpp"
+
+namespace once::claim {
+namespace {
+
+// A connection in TIME_WAIT goes without a word, and some kernels have no such multicast.
+constexpr Duration look_again = std::chrono::milliseconds(500);
+// One closed server makes many sockets go: one look for all of them.
+constexpr Duration settle = std::chrono::milliseconds(2);
+
+bool is_free(os::Port port) {
+    switch (os::probe(port)) {
+        case os::PortState::free:
+            return true;
+        case os::PortState::busy:
+            return false;
+        case os::PortState::denied:
+            // Not ours to bind (below 1024); the job may be allowed to.
+            return os::listeners(port).empty();
+    }
+    return false;
+}
+
+}  // namespace
+
+std::optional<std::string> why_not_free(os::Port port) {
+    if (is_free(port)) return std::nullopt;
+    const auto sockets = os::listeners(port);
+    if (!sockets.empty()) return describe_stranger(port, sockets);
+    return describe_non_listeners(port);
+}
+
+bool await_free(os::Port port, Waiting& waiting, std::optional<TimePoint> deadline) {
+    constexpr int funeral_token = 900;
+    // Attended before the first look: what goes meanwhile is not missed.
+    const auto funeral = os::SocketFuneral::attend();
+    if (funeral) waiting.events().watch(funeral->handle(), funeral_token);
+    bool has_news = true;
+    while (true) {
+        if (has_news && is_free(port)) return true;
+        const auto now = Clock::now();
+        if (deadline && now >= *deadline) return false;
+        auto until = now + (has_news ? look_again : settle);
+        if (deadline) until = std::min(until, *deadline);
+        const auto event = waiting.next(until);
+        has_news = std::holds_alternative<os::TimeUp>(event);
+        if (std::holds_alternative<os::Ready>(event)) funeral->drain();
+    }
+}
+
+}  // namespace once::claim

@@ -1,0 +1,194 @@
+#include "claim/record.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace once::claim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A record is a small file: of a command line as long as a book the beginning has to do.
+constexpr std::size_t longest_command = 4096;
+
+// ---------------------------------------------------------------------------------------------
+// Text that is no UTF-8 is written as {"hex": "…"}: a folder must be the same when it is read
+// again.
+
+bool is_utf8(const std::string& text) {
+    const Json json(text);
+    // They differ exactly where a byte is none.
+    return json.dump(-1, ' ', false, Json::error_handler_t::ignore) ==
+           json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json from_bytes(const std::string& text) {
+    if (is_utf8(text)) return text;
+    std::string hex;
+    for (const char byte : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return Json{{"hex", hex}};
+}
+
+// Reads what `from_bytes` wrote, into `text`.
+bool read(const Json& json, std::string& text) {
+    if (json.is_string()) {
+        text = json.get<std::string>();
+        return true;
+    }
+    if (!json.is_object() || !json.contains("hex") || !json["hex"].is_string()) return false;
+    const auto hex = json["hex"].get<std::string>();
+    if (hex.size() % 2 != 0) return false;
+    text.clear();
+    for (std::size_t i = 0; i < hex.size(); i += 2) {
+        unsigned byte = 0;
+        const auto [end, error] = std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+        if (error != std::errc() || end != hex.data() + i + 2) return false;
+        text += static_cast<char>(byte);
+    }
+    return true;
+}
+
+template <class Number>
+bool read_number(const Json& json, Number& number) {
+    if (!json.is_number_integer()) return false;
+    // A number that does not fit is damage, not a smaller number.
+    if (json.is_number_unsigned()) {
+        const auto wide = json.get<std::uint64_t>();
+        number = static_cast<Number>(wide);
+        return static_cast<std::uint64_t>(number) == wide && number >= 0;
+    }
+    const auto wide = json.get<std::int64_t>();
+    number = static_cast<Number>(wide);
+    return std::is_signed_v<Number> && static_cast<std::int64_t>(number) == wide;
+}
+
+bool read(const Json& json, std::uint64_t& number) { return read_number(json, number); }
+bool read(const Json& json, std::int64_t& number) { return read_number(json, number); }
+bool read(const Json& json, int& number) { return read_number(json, number); }
+bool read(const Json& json, os::Port& port) { return read_number(json, port) && port != 0; }
+
+bool read(const Json& json, os::ProcessId& id) {
+    return json.is_object() && json.contains("pid") && read(json["pid"], id.pid) && id.pid >= 0 &&
+           json.contains("start") && read(json["start"], id.started);
+}
+
+bool read(const Json& json, os::FileId& file) {
+    return json.is_object() && json.contains("device") && read(json["device"], file.device) &&
+           json.contains("inode") && read(json["inode"], file.inode);
+}
+
+template <class Value>
+bool read(const Json& json, std::vector<Value>& values) {
+    if (!json.is_array() || json.size() > longest_command) return false;
+    for (const auto& one : json) {
+        Value value{};
+        if (!read(one, value)) return false;
+        values.push_back(std::move(value));
+    }
+    return true;
+}
+
+bool read(const Json& json, Starter& starter);
+
+// A key that must be there.
+template <class Value>
+bool need(const Json& json, const char* key, Value& value) {
+    return json.contains(key) && read(json[key], value);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+Json to_json(os::ProcessId id) { return {{"pid", id.pid}, {"start", id.started}}; }
+
+Json command_to_json(const std::vector<std::string>& command) {
+    auto words = Json::array();
+    std::size_t length = 0;
+    for (const auto& word : command) {
+        if (length + word.size() > longest_command) {
+            words.push_back(from_bytes(word.substr(0, longest_command - length)));
+            words.push_back("…");
+            break;
+        }
+        length += word.size() + 1;
+        words.push_back(from_bytes(word));
+    }
+    return words;
+}
+
+Json to_json(const Starter& starter) {
+    auto json = to_json(starter.id);
+    json["name"] = from_bytes(starter.name);
+    if (!starter.systemd_unit.empty()) json["systemd_unit"] = from_bytes(starter.systemd_unit);
+    if (!starter.pm2_name.empty()) json["pm2_name"] = from_bytes(starter.pm2_name);
+    return json;
+}
+
+bool read(const Json& json, Starter& starter) {
+    return read(json, starter.id) && need(json, "name", starter.name) &&
+           (!json.contains("systemd_unit") || read(json["systemd_unit"], starter.systemd_unit)) &&
+           (!json.contains("pm2_name") || read(json["pm2_name"], starter.pm2_name));
+}
+
+}  // namespace
+
+std::string to_text(const Record& record) {
+    Json json{{"schema", Record::schema},
+              {"job", record.job},
+              {"boot", record.boot},
+              {"network_namespace", record.network_namespace},
+              {"pid_namespace", record.pid_namespace},
+              {"begun", record.begun},
+              {"once", to_json(record.once)},
+              {"keeper", to_json(record.keeper)},
+              {"leader", to_json(record.leader)},
+              {"session", record.session},
+              {"folder", from_bytes(record.folder)},
+              {"command", command_to_json(record.command)},
+              {"ports", record.ports},
+              {"name", record.name},
+              {"started", record.started},
+              {"stop_timeout_ms", record.stop_timeout.count()},
+              {"starter", to_json(record.starter)},
+              {"inherited", record.inherited}};
+    auto files = Json::array();
+    for (const auto& file : record.stdio) {
+        files.push_back({{"device", file.device}, {"inode", file.inode}});
+    }
+    json["stdio"] = files;
+    if (record.ready_since) json["ready_since"] = *record.ready_since;
+    if (!record.pid_file.empty()) json["pid_file"] = from_bytes(record.pid_file);
+    return json.dump() + '\n';
+}
+
+std::optional<Record> parse(const std::string& text) {
+    const auto json = Json::parse(text, nullptr, false);
+    int schema = 0;
+    if (!json.is_object() || !need(json, "schema", schema) || schema != Record::schema) {
+        return std::nullopt;
+    }
+    Record record;
+    std::int64_t timeout = 0;
+    std::int64_t ready = 0;
+    const bool is_whole =
+        need(json, "job", record.job) && !record.job.empty() && need(json, "boot", record.boot) &&
+        need(json, "network_namespace", record.network_namespace) &&
+        need(json, "pid_namespace", record.pid_namespace) && need(json, "begun", record.begun) &&
+        need(json, "once", record.once) && need(json, "keeper", record.keeper) &&
+        need(json, "leader", record.leader) && need(json, "session", record.session) &&
+        need(json, "folder", record.folder) && need(json, "command", record.command) &&
+        !record.command.empty() && need(json, "ports", record.ports) &&
+        need(json, "name", record.name) && need(json, "started", record.started) &&
+        need(json, "stop_timeout_ms", timeout) && timeout >= 0 &&
+        need(json, "starter", record.starter) && need(json, "inherited", record.inherited) &&
+        need(json, "stdio", record.stdio) &&
+        (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
+        (!json.contains("pid_file") || read(json["pid_file"], record.pid_file));
+    if (!is_whole) return std::nullopt;
+    record.stop_timeout = Duration(timeout);
+    if (json.contains("ready_since")) record.ready_since = ready;
+    return record;
+}
+
+}  // namespace once::claim

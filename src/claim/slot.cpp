@@ -1,0 +1,53 @@
+#include "claim/slot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace once::claim {
+namespace {
+
+// FNV-1a over 128 bits: nobody gains anything by a collision but to be refused by himself.
+std::string hash_of(const std::string& folder, const std::vector<std::string>& command) {
+    __extension__ using Wide = unsigned __int128;
+    constexpr auto prime = (Wide{1} << 88U) + 0x13b;
+    auto hash = (Wide{0x6c62272e07bb0142U} << 64U) + 0x62b821756295c58dU;
+    const auto feed = [&](const std::string& text) {
+        for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * prime;
+        hash *= prime;  // an end that no text can hold: a zero byte
+    };
+    feed(folder);
+    for (const auto& word : command) feed(word);
+    return fmt::format("{:016x}{:016x}", static_cast<std::uint64_t>(hash >> 64U),
+                       static_cast<std::uint64_t>(hash));
+}
+
+}  // namespace
+
+Slot Slot::port(os::Port port) { return {port, {}, {}}; }
+Slot Slot::name(std::string name) { return {0, std::move(name), {}}; }
+Slot Slot::folder(const std::string& folder, const std::vector<std::string>& command) {
+    return {0, {}, hash_of(folder, command)};
+}
+
+std::string Slot::text() const {
+    if (port_ != 0) return fmt::format("port {}", port_);
+    if (!name_.empty()) return fmt::format("name '{}'", name_);
+    return "this command in this folder";
+}
+
+std::string Slot::file_name(std::uint64_t network_namespace) const {
+    if (port_ != 0) return fmt::format("port-{}.{}", port_, network_namespace);
+    if (!name_.empty()) return "name-" + name_;
+    return "folder-" + hash_;
+}
+
+bool is_valid_name(std::string_view name) {
+    const auto is_allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-';
+    };
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), is_allowed);
+}
+
+}  // namespace once::claim

@@ -1,0 +1,22 @@
+#include "claim/verdict.hpp"
+
+namespace once::claim {
+
+Verdict judge(const Claim& claim, const Record& holder, State state) {
+    // To wait for somebody, or to be refused by him, one need not know him.
+    if (claim.policy == Policy::wait) return Verdict::await;
+    if (claim.policy == Policy::refuse) return Verdict::refuse;
+    if (state == State::elsewhere) return Verdict::unknowable;
+    if (holder.folder != claim.self.folder) return Verdict::foreign;
+    const bool is_newer = holder.begun > claim.self.begun;
+    if (claim.policy == Policy::reuse) {
+        if (is_healthy(state)) return Verdict::reuse;
+        // On its way up, or down: both are worth the wait. A newer one is never ended.
+        const bool is_on_its_way =
+            state == State::launching || state == State::starting || state == State::stopping;
+        return is_on_its_way || is_newer ? Verdict::await : Verdict::evict;
+    }
+    return is_newer ? Verdict::give_way : Verdict::evict;
+}
+
+}  // namespace once::claim

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "claim/admission.hpp"
+#include "claim/holder.hpp"
+
+namespace once::claim {
+
+/// What is to be done about a holder.
+enum class Verdict {
+    evict,       ///< ask it to end, and take its place
+    refuse,      ///< the policy says so
+    foreign,     ///< it belongs to another folder: left alone
+    unknowable,  ///< it lives where we cannot see it (another container): left alone
+    give_way,    ///< it began later than we did
+    reuse,       ///< it is healthy: use it
+    await        ///< wait until it is gone, or (with --reuse) until it is healthy
+};
+
+/// Decides; `state` is what the holder is found in.
+Verdict judge(const Claim& claim, const Record& holder, State state);
+
+}  // namespace once::claim

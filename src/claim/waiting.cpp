@@ -1,0 +1,36 @@
+#include "claim/waiting.hpp"
+
+#include <csignal>
+
+#include "base/failure.hpp"
+#include "claim/description.hpp"
+#include "claim/lease.hpp"
+
+namespace once::claim {
+
+os::Event Waiting::next(std::optional<TimePoint> deadline) {
+    auto event = events_.next(deadline);
+    const auto* signal = std::get_if<os::Signal>(&event);
+    if (signal == nullptr) return event;
+    switch (signal->number) {
+        case SIGHUP:
+        case SIGINT:
+        case SIGQUIT:
+        case SIGTERM:
+            break;
+        default:
+            return event;
+    }
+    const auto next = lease_ != nullptr ? lease_->successor() : std::nullopt;
+    if (next && next->once.pid == signal->sender) {
+        throw Failure(conflict_status_, "gave way to a newer launch: " + describe(*next));
+    }
+    throw Failure(Ending::killed(signal->number), "");
+}
+
+void Waiting::check() {
+    while (!std::holds_alternative<os::TimeUp>(next(Clock::now()))) {
+    }
+}
+
+}  // namespace once::claim

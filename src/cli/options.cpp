@@ -1,0 +1,106 @@
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace once::cli {
+namespace {
+
+// How many letters have to be changed, put in or left out to get from one word to the other.
+std::size_t distance(std::string_view from, std::string_view to) {
+    std::vector<std::size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t j = 0; j < to.size(); ++j) {
+            const auto changed = diagonal + (from[i] == to[j] ? 0U : 1U);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+bool is_known_to(const Option& option, For where) {
+    return option.where == where || option.where == For::both;
+}
+
+std::string left_column(const Option& option) {
+    const auto letter =
+        option.letter != 0 ? fmt::format("-{}, ", option.letter) : std::string("    ");
+    const auto value = option.argument == Argument::none       ? std::string()
+                       : option.argument == Argument::optional ? fmt::format("[={}]", option.value)
+                                                               : fmt::format(" {}", option.value);
+    return fmt::format("{}--{}{}", letter, option.name, value);
+}
+
+}  // namespace
+
+const std::vector<Option>& options() {
+    using enum Argument;
+    static const std::vector<Option> all{
+        {"port", 'p', required, "PORT", "claim TCP port 1-65535; repeat for several, all or none"},
+        {"name", 'n', required, "NAME", "claim a name: 1-64 of A-Z a-z 0-9 . _ -"},
+        {"replace", 0, none, "", "end the previous holder and take its place (default)"},
+        {"refuse", 0, none, "", "never end anything: exit 75 if the slot is held"},
+        {"reuse", 0, none, "", "exit 0 if the holder is ours and healthy"},
+        {"wait", 'w', optional, "DUR", "wait until the slot is free; exit 75 after DUR"},
+        {"stop-signal", 0, required, "SIG", "how to ask the command to end (TERM)"},
+        {"stop-timeout", 0, required, "DUR", "how long until it is killed then (5s)"},
+        {"group", 0, required, "WHICH", "process group: auto, own or shared"},
+        {"sweep-daemons", 0, none, "", "end what it left as a daemon too"},
+        {"chdir", 'C', required, "DIR", "run in DIR"},
+        {"pid-file", 0, required, "FILE", "keep the command's pid in FILE while it runs"},
+        {"with-parent", 0, none, "", "end when the process that started once ends"},
+        {"dry-run", 0, none, "", "say what would be done, and do nothing"},
+        {"conflict-exit-code", 'E', required, "N", "exit N (0-255) instead of 75"},
+        {"quiet", 'q', none, "", "say only why once itself gives up"},
+        {"verbose", 'v', none, "", "tell each step with its time"},
+        {"json", 0, none, "", "with status: the records, one JSON text", For::status},
+        {"color", 0, required, "WHEN", "auto, always or never", For::both},
+        {"help", 'h', none, "", "this text; man once has the rest", For::both},
+        {"version", 'V', none, "", "the version", For::both},
+    };
+    return all;
+}
+
+std::string_view nearest_option(std::string_view name, For where) {
+    std::string_view nearest;
+    auto best = std::max<std::size_t>(2, name.size() / 3) + 1;
+    for (const auto& option : options()) {
+        // The beginning of a name is as near as a name can be.
+        const auto far = !name.empty() && option.name.starts_with(name)
+                             ? std::size_t{0}
+                             : distance(name, option.name);
+        if (is_known_to(option, where) && far < best) {
+            best = far;
+            nearest = option.name;
+        }
+    }
+    return nearest;
+}
+
+std::string help_text() {
+    std::string text =
+        "usage: once [OPTION]... [--] COMMAND [ARG]...   run COMMAND as the only one\n"
+        "       once status [TARGET]... [--json]         who holds what\n"
+        "\n"
+        "Exactly one such command runs, the port is its own, and nothing of it is left\n"
+        "when it ends. With neither --port nor --name there is one for each folder and\n"
+        "command line. DUR is 500ms, 5s, 2m or 1h; a bare number is seconds.\n"
+        "\n";
+    for (const auto& option : options()) {
+        text += fmt::format("  {:<27} {}\n", left_column(option), option.help);
+    }
+    text +=
+        "\n"
+        "Environment: ONCE=0 runs COMMAND as if once were not there; ONCE_POLICY=replace,\n"
+        "refuse, reuse or wait is the default policy; ONCE_STATE_DIR moves the state.\n"
+        "Exit status: COMMAND's own, or death by the same signal; 75 held, 125 once\n"
+        "itself failed, 126 not executable, 127 not found.\n";
+    return text;
+}
+
+}  // namespace once::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <variant>
+
+#include "verbs/run.hpp"
+#include "verbs/status.hpp"
+
+namespace once::cli {
+
+struct HelpRequest {};
+struct VersionRequest {};
+
+using Request = std::variant<verbs::RunRequest, verbs::StatusRequest, HelpRequest, VersionRequest>;
+
+/// Turns the command line into a request, and does nothing else. Options end at the first word that
+/// is none, or at `--`. Throws a Failure (125) that names the option, its value, and what is
+/// accepted.
+Request parse(int argc, char** argv);
+
+}  // namespace once::cli

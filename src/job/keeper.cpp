@@ -1,0 +1,153 @@
+#include "job/keeper.hpp"
+
+#include <algorithm>
+
+#include "job/lifecycle.hpp"
+#include "job/sweep.hpp"
+#include "os/state_folder.hpp"
+
+namespace once::job {
+namespace {
+
+using os::Order;
+using os::Report;
+
+class Keeper {
+public:
+    Keeper(os::Custody& custody, const KeeperPlan& plan)
+        : custody_(custody),
+          stop_(plan.stop),
+          life_(plan.stop),
+          events_(os::Catch::everything),
+          sweep_(
+              events_, first_process_token,
+              [this, &plan, self = os::own_id().pid] {
+                  return look_below(self, custody_, plan.daemons);
+              },
+              [this] { return custody_.is_childless(); }) {
+        if (!custody_.is_alone()) events_.watch(custody_.channel(), channel_token);
+    }
+
+    void run() {
+        if (custody_.is_alone()) act(Lifecycle::Event::stop);
+        if (custody_.is_leader_gone()) act(Lifecycle::Event::leader_gone);
+        collect();
+        obey();
+        while (!life_.is_finished()) on(events_.next(deadline()));
+        for (const auto& daemon : sweep_.daemons()) {
+            custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});
+        }
+        custody_.report({Report::Kind::swept, 0, false, {}});
+        while (!released_ && !custody_.is_alone()) on(events_.next(std::nullopt));
+    }
+
+    /// `once` is not there any more: what it would have done at the end is ours to do.
+    [[nodiscard]] bool was_left_alone() const { return !released_ || was_stuck_; }
+
+private:
+    static constexpr int channel_token = 1;
+    static constexpr int first_process_token = 2;
+
+    [[nodiscard]] std::optional<TimePoint> deadline() const {
+        const auto clock = life_.deadline();
+        const auto look = sweep_.next_look();
+        return clock && look ? std::min(*clock, *look) : (clock ? clock : look);
+    }
+
+    void on(const os::Event& event) {
+        if (const auto* signal = std::get_if<os::Signal>(&event)) {
+            if (signal->number == SIGCHLD) return collect();
+            custody_.report({Report::Kind::signal_seen, signal->number, signal->from_kernel, {}});
+        } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
+            ready->token == channel_token ? obey() : sweep_.on_ready(ready->token);
+        } else {
+            const auto now = Clock::now();
+            if (life_.deadline() && *life_.deadline() <= now) act(Lifecycle::Event::time_up);
+            if (sweep_.is_due(now)) sweep();
+        }
+    }
+
+    // Our children: the leader's ending is the job's.
+    void collect() {
+        bool leader_ended = false;
+        while (const auto change = custody_.next_change()) {
+            if (change->pid != custody_.leader().pid) continue;
+            leader_ended = !change->stopped;
+            custody_.report(
+                change->stopped
+                    ? Report{Report::Kind::leader_stopped, change->ending.value, false, {}}
+                    : Report{Report::Kind::leader_ended, 0, false, change->ending});
+        }
+        if (leader_ended) act(Lifecycle::Event::leader_gone);
+        if (!life_.is_sweeping()) return;
+        if (custody_.is_childless()) return act(Lifecycle::Event::nobody_left);
+        sweep_.look_soon();
+    }
+
+    void obey() {
+        while (const auto order = custody_.next_order()) {
+            switch (order->kind) {
+                case Order::Kind::forward:
+                    custody_.signal(order->signal, order->scope);
+                    break;
+                case Order::Kind::clock:
+                    act(Lifecycle::Event::clock);
+                    break;
+                case Order::Kind::nudge:
+                    act(Lifecycle::Event::nudge);
+                    break;
+                case Order::Kind::stop:
+                    act(Lifecycle::Event::stop);
+                    break;
+                case Order::Kind::kill:
+                    act(Lifecycle::Event::kill);
+                    break;
+                case Order::Kind::release:
+                    released_ = true;
+                    break;
+            }
+        }
+        if (custody_.is_alone() && !released_) act(Lifecycle::Event::stop);
+    }
+
+    void act(Lifecycle::Event event) {
+        const auto action = life_.on(event, Clock::now());
+        if (action.ask_leader) {
+            custody_.signal(stop_.signal, os::Scope::leader);
+            custody_.signal(SIGCONT, os::Scope::leader);  // a stopped one keeps TERM for later
+        }
+        if (action.ask_rest || action.kill_all) sweep();
+    }
+
+    void sweep() {
+        const bool kills = life_.phase() == Lifecycle::Phase::killing;
+        if (sweep_.round(kills)) {
+            act(Lifecycle::Event::nobody_left);
+            // Nobody but the leader's zombie, which is not collected yet: its SIGCHLD is on its
+            // way.
+            return;
+        }
+        for (const auto& process : sweep_.take_stuck()) {
+            was_stuck_ = true;
+            custody_.report({Report::Kind::stuck, process.id.pid, false, {}});
+        }
+    }
+
+    os::Custody& custody_;
+    StopPlan stop_;
+    Lifecycle life_;
+    os::Events events_;
+    Sweep sweep_;
+    bool released_ = false;
+    bool was_stuck_ = false;
+};
+
+}  // namespace
+
+void keep(os::Custody& custody, const KeeperPlan& plan) {
+    Keeper keeper(custody, plan);
+    keeper.run();
+    if (keeper.was_left_alone()) os::remove_files(plan.leftovers);
+}
+
+}  // namespace once::job

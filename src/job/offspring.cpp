@@ -1,0 +1,112 @@
+#include "job/offspring.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace once::job {
+namespace {
+
+using Table = std::vector<os::ProcessFacts>;
+using Children = std::multimap<int, const os::ProcessFacts*>;
+
+Children by_parent(const Table& table) {
+    Children children;
+    for (const auto& process : table) children.emplace(process.parent, &process);
+    return children;
+}
+
+// `top` and everything below it. The table was read while the world went on: with a pid that was
+// used again meanwhile it can hold a circle, which must not become an endless walk.
+std::vector<const os::ProcessFacts*> family(const Children& children, const os::ProcessFacts& top) {
+    std::vector<const os::ProcessFacts*> members{&top};
+    std::set<int> seen{top.id.pid};
+    for (std::size_t next = 0; next < members.size(); ++next) {
+        const auto [first, last] = children.equal_range(members[next]->id.pid);
+        for (auto child = first; child != last; ++child) {
+            if (seen.insert(child->second->id.pid).second) {
+                members.push_back(child->second);
+            }
+        }
+    }
+    return members;
+}
+
+// Looked at only when somebody could be a daemon at all: rare, and then still cheap.
+bool listens_on(const std::vector<const os::ProcessFacts*>& members,
+                const std::vector<os::Port>& ports) {
+    std::vector<int> pids;
+    for (const auto* member : members) pids.push_back(member->id.pid);
+    std::vector<std::uint64_t> inodes;
+    for (const auto port : ports) {
+        for (const auto& socket : os::listeners(port)) inodes.push_back(socket.inode);
+    }
+    return !inodes.empty() && !os::find_owners(inodes, pids).found.empty();
+}
+
+bool is_daemon(const Children& children, const os::ProcessFacts& orphan, const DaemonRule& rule) {
+    return rule.spare && !orphan.is_zombie() && orphan.session != rule.session &&
+           !os::holds_one_of(orphan.id.pid, rule.stdio) &&
+           !listens_on(family(children, orphan), rule.ports);
+}
+
+// Parts the families below these orphans.
+void part(const Children& children, const os::ProcessFacts& top, bool is_orphan,
+          const DaemonRule& rule, Offspring& found) {
+    if (is_orphan && is_daemon(children, top, rule)) {
+        found.daemons.push_back(top);
+        return;
+    }
+    for (const auto* member : family(children, top)) {
+        // A zombie whose parent lives is that parent's to reap, and does nothing any more.
+        if (!member->is_zombie()) found.job.push_back(*member);
+    }
+}
+
+}  // namespace
+
+Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rule) {
+    const auto table = os::read_processes();
+    const auto children = by_parent(table);
+    const auto& others = custody.others();
+    Offspring found;
+    const auto [first, last] = children.equal_range(root);
+    for (auto child = first; child != last; ++child) {
+        const auto& top = *child->second;
+        if (std::find(others.begin(), others.end(), top.id) != others.end()) continue;
+        part(children, top, top.id != custody.leader(), rule, found);
+    }
+    return found;
+}
+
+Offspring look_for(const std::function<bool(const os::ProcessFacts&)>& belongs,
+                   const DaemonRule& rule) {
+    Table table;
+    std::set<int> members;
+    for (auto& process : os::read_processes()) {
+        if (!belongs(process)) continue;
+        members.insert(process.id.pid);
+        table.push_back(std::move(process));
+    }
+    const auto children = by_parent(table);
+    Offspring found;
+    for (const auto& process : table) {
+        const bool is_top = !members.contains(process.parent);
+        if (is_top) part(children, process, true, rule, found);
+    }
+    return found;
+}
+
+std::vector<int> pids_below(int root) {
+    const auto table = os::read_processes();
+    const auto children = by_parent(table);
+    std::vector<int> pids;
+    os::ProcessFacts top;
+    top.id.pid = root;
+    for (const auto* member : family(children, top)) {
+        if (member->id.pid != root) pids.push_back(member->id.pid);
+    }
+    return pids;
+}
+
+}  // namespace once::job

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "os/job.hpp"
+#include "os/process.hpp"
+#include "os/sockets.hpp"
+
+namespace once::job {
+
+/// What a deliberate daemon looks like: it is in another session than the leader, its own parent is
+/// gone, it holds none of our stdio, and nothing below it listens on a claimed port. Such a process
+/// (a tmux server, an ssh-agent) was meant to stay, and is spared with everything below it.
+struct DaemonRule {
+    bool spare = true;  ///< false: --sweep-daemons
+    int session = 0;    ///< the leader's
+    std::vector<os::FileId> stdio;
+    std::vector<os::Port> ports;
+};
+
+/// The processes below one, or of one job, at one moment.
+struct Offspring {
+    std::vector<os::ProcessFacts> job;      ///< alive, and to be ended
+    std::vector<os::ProcessFacts> daemons;  ///< the topmost of each family that is spared
+};
+
+/// Everything below `root`, which is the job's subreaper: a child of it that is not `leader` has
+/// lost its own parent. `others` are children that do not belong to the job.
+Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rule);
+
+/// Of all visible processes those for which `belongs` is true, for a job whose subreaper is gone.
+Offspring look_for(const std::function<bool(const os::ProcessFacts&)>& belongs,
+                   const DaemonRule& rule);
+
+/// All pids below `root`, itself not among them.
+std::vector<int> pids_below(int root);
+
+}  // namespace once::job

@@ -1,0 +1,67 @@
+#include "job/port_watch.hpp"
+
+#include <algorithm>
+
+#include "job/offspring.hpp"
+
+namespace once::job {
+namespace {
+
+std::vector<std::uint64_t> inodes_of(const std::vector<os::Socket>& sockets) {
+    std::vector<std::uint64_t> inodes;
+    for (const auto& socket : sockets) inodes.push_back(socket.inode);
+    return inodes;
+}
+
+}  // namespace
+
+PortLook look_at(os::Port port, int subreaper) {
+    PortLook look;
+    look.port = port;
+    const auto sockets = os::listeners(port);
+    if (sockets.empty()) return look;
+    look.listener = sockets.front();
+    const auto inodes = inodes_of(sockets);
+    const auto ours = os::find_owners(inodes, pids_below(subreaper));
+    look.standing = PortLook::Standing::ours;
+    if (!ours.found.empty()) return look;
+    look.standing = PortLook::Standing::unclear;
+    if (!ours.unreadable.empty()) return look;
+    // Not ours, as it seems: then somebody else must be there to be named. The job is asked again
+    // afterwards, since it may have forked the listener while we looked.
+    const auto all = os::find_owners(inodes);
+    const auto job = pids_below(subreaper);
+    for (const auto& owner : all.found) {
+        if (std::find(job.begin(), job.end(), owner.pid) != job.end()) {
+            look.standing = PortLook::Standing::ours;
+            return look;
+        }
+    }
+    if (all.found.empty()) return look;
+    look.standing = PortLook::Standing::strangers;
+    look.stranger = all.found.front().pid;
+    return look;
+}
+
+std::vector<os::Port> ports_of(int subreaper) {
+    const auto sockets = os::listeners(std::nullopt);
+    const auto owners = os::find_owners(inodes_of(sockets), pids_below(subreaper));
+    std::vector<os::Port> ports;
+    for (const auto& socket : sockets) {
+        const auto owns = [&](const os::SocketOwner& owner) { return owner.inode == socket.inode; };
+        if (std::any_of(owners.found.begin(), owners.found.end(), owns))
+            ports.push_back(socket.port);
+    }
+    std::sort(ports.begin(), ports.end());
+    ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+    return ports;
+}
+
+void LookSchedule::step(TimePoint now) {
+    constexpr Duration at_most = std::chrono::seconds(30);
+    pause_ *= 2;
+    if (!next_ || now - launched_ >= at_most) return finish();
+    next_ = std::min(now + pause_, launched_ + at_most);
+}
+
+}  // namespace once::job

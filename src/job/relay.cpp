@@ -1,0 +1,109 @@
+#include "job/relay.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+namespace once::job {
+namespace {
+
+using os::Order;
+using os::Scope;
+
+// How long the two deliveries of one kill(2) to a group can be apart.
+constexpr Duration patience = std::chrono::milliseconds(50);
+// npm and pnpm hand the terminal's INT on to their child, which has had it from the terminal.
+constexpr Duration relayed_within = std::chrono::seconds(1);
+// A server may take its time to drain after a Ctrl-C; who types it a third time means it.
+constexpr int interrupts_that_kill = 3;
+
+bool is_never_forwarded(int signal) {
+    return signal == SIGCHLD || signal == SIGPIPE || signal == SIGALRM || signal == SIGVTALRM ||
+           signal == SIGPROF || signal == SIGURG;
+}
+
+// What a signal means for the stop plan's clock, when the job has it already.
+std::vector<Order> begin_clock(int signal) {
+    if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT) {
+        return {{Order::Kind::clock, 0, Scope::leader}};
+    }
+    // nodemon takes a HUP as "restart", gunicorn as "read the settings anew": ask properly later.
+    if (signal == SIGHUP) return {{Order::Kind::nudge, 0, Scope::leader}};
+    return {};
+}
+
+}  // namespace
+
+std::vector<Order> Relay::from_terminal(int signal, TimePoint now) {
+    if (signal == SIGINT) {
+        last_interrupt_ = now;
+        if (++interrupts_ >= interrupts_that_kill) return {{Order::Kind::kill, 0, Scope::leader}};
+        return {};
+    }
+    return begin_clock(signal);
+}
+
+std::vector<Order> Relay::forward(int signal) const {
+    // A TERM is the request to stop, and the stop plan knows how this job wants to be asked.
+    if (signal == SIGTERM) return {{Order::Kind::stop, 0, Scope::leader}};
+    // A shell that waits for its child ignores an INT that it gets alone: all of the group then.
+    const bool for_all = signal == SIGINT || signal == SIGQUIT || signal == SIGHUP;
+    std::vector<Order> orders{
+        {Order::Kind::forward, signal, own_group_ && for_all ? Scope::group : Scope::leader}};
+    for (const auto& order : begin_clock(signal)) orders.push_back(order);
+    return orders;
+}
+
+std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
+    if (is_never_forwarded(signal)) return {};
+    switch (sender) {
+        case Sender::terminal:
+            // In a group of its own the job did not get it.
+            if (own_group_) return forward(signal);
+            return from_terminal(signal, now);
+        case Sender::descendant:
+            return begin_clock(signal);
+        case Sender::successor:
+            return {{Order::Kind::stop, 0, Scope::leader}};
+        case Sender::outside:
+            break;
+    }
+    if (signal == SIGINT && last_interrupt_ && now - *last_interrupt_ < relayed_within) return {};
+    auto& seen = seen_.at(static_cast<std::size_t>(signal));
+    if (seen && now - *seen < patience) {
+        seen.reset();
+        return begin_clock(signal);
+    }
+    held_.push_back({signal, now + patience});
+    return {};
+}
+
+std::vector<Order> Relay::on_seen(int signal, TimePoint now) {
+    const auto held = std::find_if(held_.begin(), held_.end(),
+                                   [&](const Held& one) { return one.signal == signal; });
+    if (held == held_.end()) {
+        // Ours has yet to come.
+        seen_.at(static_cast<std::size_t>(signal)) = now;
+        return {};
+    }
+    held_.erase(held);
+    return begin_clock(signal);
+}
+
+std::optional<TimePoint> Relay::deadline() const {
+    const auto first = std::min_element(
+        held_.begin(), held_.end(), [](const Held& a, const Held& b) { return a.until < b.until; });
+    if (first == held_.end()) return std::nullopt;
+    return first->until;
+}
+
+std::vector<Order> Relay::on_time(TimePoint now) {
+    std::vector<Order> orders;
+    std::erase_if(held_, [&](const Held& one) {
+        if (one.until > now) return false;
+        for (const auto& order : forward(one.signal)) orders.push_back(order);
+        return true;
+    });
+    return orders;
+}
+
+}  // namespace once::job

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/ending.hpp"
+#include "job/keeper.hpp"
+#include "job/port_watch.hpp"
+#include "os/events.hpp"
+#include "os/job.hpp"
+#include "os/terminal.hpp"
+
+namespace once::job {
+
+/// What happens to a job that its user may want to hear of.
+namespace news {
+struct Listening {};  ///< on every claimed port
+struct Elsewhere {
+    std::vector<os::Port> ports;
+};  ///< it listens there, and not where it should
+struct PortLost {
+    PortLook look;
+};  ///< a stranger was first; the job is stopped
+struct Replaced {
+    int by = 0;
+};                     ///< another `once` takes our place
+struct ParentGone {};  ///< --with-parent: the job is stopped
+struct KeeperGone {};  ///< somebody killed the keeper; so is the job
+struct Spared {
+    int pid = 0;
+};  ///< a deliberate daemon stays
+struct Stuck {
+    int pid = 0;
+};  ///< this one does not go
+}  // namespace news
+using News = std::variant<news::Listening, news::Elsewhere, news::PortLost, news::Replaced,
+                          news::ParentGone, news::KeeperGone, news::Spared, news::Stuck>;
+
+/// What to look after while a job runs. References are the caller's, and outlive the call.
+struct Supervision {
+    std::vector<os::Port> ports;
+    bool own_group = false;
+    const os::Terminal* handed_over = nullptr;  ///< the terminal, if the job's group has it
+    const os::Process* parent = nullptr;        ///< with whom the job shall end
+    KeeperPlan keeper;                          ///< should we have to do its work
+    std::function<bool(int pid)> is_successor;  ///< is this another `once` that takes our place?
+    std::function<void(const News&)> tell;
+};
+
+/// How it went.
+struct Outcome {
+    Ending ending;
+    std::optional<PortLook> lost_port;  ///< a stranger was first on it
+    bool has_stuck = false;             ///< somebody is left that cannot be ended
+};
+
+/// Lives with a job until it has ended and nobody of it is left, deliberate daemons apart.
+Outcome supervise(os::Job& job, os::Events& events, const Supervision& wish);
+
+}  // namespace once::job

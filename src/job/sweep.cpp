@@ -1,0 +1,88 @@
+#include "job/sweep.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+namespace once::job {
+namespace {
+
+// After a death there is often another: they are looked at together.
+constexpr Duration after_a_death = std::chrono::milliseconds(1);
+// Between two rounds of killing; doubled up to the second bound. The deaths themselves wake us up
+// earlier; this is for those who fork faster than they die.
+constexpr Duration first_pause = std::chrono::milliseconds(5);
+constexpr Duration longest_pause = std::chrono::seconds(10);
+constexpr Duration stuck_after = std::chrono::milliseconds(1500);
+// How many deaths are waited for by name; with more, we look again after a while instead.
+constexpr std::size_t most_watched = 64;
+constexpr Duration look_again = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Sweep::Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty)
+    : events_(events),
+      next_token_(first_token),
+      look_(std::move(look)),
+      is_empty_(std::move(is_empty)),
+      pause_(first_pause) {}
+
+bool Sweep::round(bool kills) {
+    next_look_.reset();
+    // What was forked during the first look is seen by the second.
+    for (int empty = 0; empty < 2 && !is_empty_(); ++empty) {
+        auto found = look_();
+        daemons_ = std::move(found.daemons);
+        if (found.job.empty()) continue;
+        kills ? kill(found.job) : ask(found.job);
+        return false;
+    }
+    return true;
+}
+
+void Sweep::look_within(Duration pause) {
+    const auto then = Clock::now() + pause;
+    if (!next_look_ || then < *next_look_) next_look_ = then;
+}
+
+void Sweep::look_soon() { look_within(after_a_death); }
+
+void Sweep::on_ready(int token) {
+    watched_.erase(token);
+    look_soon();
+}
+
+void Sweep::ask(const std::vector<os::ProcessFacts>& job) {
+    bool all_watched = true;
+    for (const auto& process : job) {
+        if (std::find(asked_.begin(), asked_.end(), process.id) != asked_.end()) continue;
+        auto hold = os::Process::open(process.id);
+        if (!hold) {
+            all_watched = false;
+            continue;
+        }
+        (void)hold->signal(SIGTERM);
+        (void)hold->signal(SIGCONT);  // a stopped one keeps the TERM for later
+        asked_.push_back(process.id);
+        if (watched_.size() < most_watched) {
+            events_.watch(hold->handle(), next_token_);
+            watched_.emplace(next_token_++, std::move(*hold));
+        }
+    }
+    if (!all_watched || watched_.size() == most_watched) look_within(look_again);
+}
+
+void Sweep::kill(const std::vector<os::ProcessFacts>& job) {
+    for (const auto& process : job) {
+        if (const auto hold = os::Process::open(process.id)) (void)hold->signal(SIGKILL);
+    }
+    const auto now = Clock::now();
+    if (!killing_since_) killing_since_ = now;
+    if (!has_told_stuck_ && now - *killing_since_ >= stuck_after) {
+        has_told_stuck_ = true;
+        stuck_ = job;
+    }
+    look_within(pause_);
+    pause_ = std::min(2 * pause_, longest_pause);
+}
+
+}  // namespace once::job

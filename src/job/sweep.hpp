@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "job/offspring.hpp"
+#include "os/events.hpp"
+#include "os/process.hpp"
+
+namespace once::job {
+
+/// Ends what is left of a job, whoever holds it: asks everybody once, or kills in rounds, until two
+/// looks in a row find nobody. Each process is held by its pidfd while it is signalled.
+class Sweep {
+public:
+    using Look = std::function<Offspring()>;
+    using IsEmpty = std::function<bool()>;
+
+    /// `look` tells who is left; `is_empty` is a cheaper proof that nobody is, or always false.
+    /// Handles are watched in `events` under tokens from `first_token` on.
+    Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty);
+
+    /// Looks, and asks (TERM and CONT to everybody who has not had it) or kills whom it finds. True
+    /// if nobody is left.
+    bool round(bool kills);
+
+    /// One of ours has died, or something happened that makes a look worth while: soon.
+    void look_soon();
+    void on_ready(int token);
+
+    /// When the next round is due.
+    [[nodiscard]] std::optional<TimePoint> next_look() const { return next_look_; }
+    [[nodiscard]] bool is_due(TimePoint now) const { return next_look_ && *next_look_ <= now; }
+
+    /// The daemons that the last look spared.
+    [[nodiscard]] const std::vector<os::ProcessFacts>& daemons() const { return daemons_; }
+
+    /// Who is still there although it was killed a while ago: in uninterruptible sleep, or not ours
+    /// to kill (sudo). Told once; empty before and after.
+    std::vector<os::ProcessFacts> take_stuck() { return std::exchange(stuck_, {}); }
+
+private:
+    void ask(const std::vector<os::ProcessFacts>& job);
+    void kill(const std::vector<os::ProcessFacts>& job);
+    void look_within(Duration pause);
+
+    os::Events& events_;
+    int next_token_;
+    Look look_;
+    IsEmpty is_empty_;
+    std::vector<os::ProcessId> asked_;
+    std::map<int, os::Process> watched_;
+    std::vector<os::ProcessFacts> daemons_;
+    std::vector<os::ProcessFacts> stuck_;
+    std::optional<TimePoint> next_look_;
+    std::optional<TimePoint> killing_since_;
+    bool has_told_stuck_ = false;
+    Duration pause_;
+};
+
+}  // namespace once::job

@@ -1,0 +1,63 @@
+#include <optional>
+
+#include "base/failure.hpp"
+#include "base/log.hpp"
+#include "cli/options.hpp"
+#include "cli/parse.hpp"
+#include "os/job.hpp"
+#include "os/machine.hpp"
+#include "os/output.hpp"
+#include "verbs/run.hpp"
+#include "verbs/status.hpp"
+#include "verbs/voice.hpp"
+
+namespace once {
+namespace {
+
+// Every request has its function here.
+struct Answer {
+    std::uint64_t begun;
+    std::optional<verbs::Voice>& voice;
+
+    Ending operator()(const verbs::RunRequest& wish) const {
+        if (wish.voice.is_verbose) log::enable();
+        return verbs::run(wish, voice.emplace(wish.voice), begun);
+    }
+    Ending operator()(const verbs::StatusRequest& wish) const {
+        return verbs::status(wish, voice.emplace(wish.voice));
+    }
+    Ending operator()(const cli::HelpRequest&) const {
+        os::write_out(cli::help_text());
+        return Ending::exited(0);
+    }
+    Ending operator()(const cli::VersionRequest&) const {
+        os::write_out("once " ONCE_VERSION "\n");
+        return Ending::exited(0);
+    }
+};
+
+Ending answer(int argc, char** argv) {
+    const auto begun = os::boot_clock();
+    std::optional<verbs::Voice> voice;
+    try {
+        return std::visit(Answer{begun, voice}, cli::parse(argc, argv));
+    } catch (const Failure& failure) {
+        if (!voice) voice.emplace(verbs::VoiceSettings{});
+        voice->say_failure(failure.what());
+        return failure.ending();
+    } catch (const std::bad_alloc&) {
+        os::write_error("once: out of memory\n");
+        return Ending::exited(exit_status::failed);
+    }
+}
+
+}  // namespace
+}  // namespace once
+
+int main(int argc, char** argv) {
+    const auto ending = once::answer(argc, argv);
+    // The shell around us has to see a death by a signal as one, else its loops go on after a
+    // Ctrl-C.
+    if (ending.kind == once::Ending::Kind::killed) once::os::die_of(ending.value);
+    return ending.value;
+}

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "os/handle.hpp"
+
+namespace once::os {
+
+/// A signal that was sent to us.
+struct Signal {
+    int number = 0;
+    bool from_kernel = false;  ///< the terminal sent it to its whole foreground group
+    int sender = 0;  ///< who called kill(2); 0 if it is not visible from our pid namespace
+};
+
+/// Something that was watched is readable, or was hung up.
+struct Ready {
+    int token = 0;
+};
+
+/// The deadline that `next` was given has come.
+struct TimeUp {};
+
+using Event = std::variant<Signal, Ready, TimeUp>;
+
+/// What we found when we started, and what a command of ours must find: the blocked signals, and
+/// those that were ignored. Bit n-1 stands for signal n.
+struct SignalState {
+    std::uint64_t blocked = 0;
+    std::uint64_t ignored = 0;
+
+    [[nodiscard]] bool ignores(int signal) const { return (ignored >> (signal - 1) & 1U) != 0; }
+};
+
+/// Which signals beside the usual ones become events; see signal_rules in the .cpp.
+enum class Catch {
+    usual,       ///< all but faults, job control and WINCH
+    with_cont,   ///< CONT and WINCH too: we hand the terminal over to another group
+    with_winch,  ///< WINCH too: our job is in a group of its own
+    everything   ///< whatever can be blocked: the keeper
+};
+
+/// The one place where this program waits: for signals, for handles, for a point in time. While it
+/// lives signals interrupt nothing; they are blocked and read as events.
+class Events {
+public:
+    explicit Events(Catch which);
+    ~Events();
+    Events(const Events&) = delete;
+    Events& operator=(const Events&) = delete;
+
+    /// Changes which signals are events from now on.
+    void catch_signals(Catch which);
+
+    /// What was there before the first of these objects was made in this process.
+    [[nodiscard]] const SignalState& inherited() const { return inherited_; }
+
+    /// Reports `handle` as Ready{token} while it is readable. `token` is positive and the caller's.
+    void watch(const Handle& handle, int token);
+    void forget(const Handle& handle) noexcept;
+
+    /// The next event; waits for it until the deadline, or for ever without one.
+    Event next(std::optional<TimePoint> deadline);
+
+private:
+    SignalState inherited_;
+    Handle queue_;
+    Handle signals_;
+    std::vector<int> ready_;  // told by the kernel at once, handed out one by one
+};
+
+/// In a forked child that is about to execute a command: everything as it was found.
+void restore_signals(const SignalState& inherited) noexcept;
+
+}  // namespace once::os

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ending.hpp"
+#include "os/events.hpp"
+#include "os/handle.hpp"
+#include "os/process.hpp"
+#include "os/terminal.hpp"
+
+namespace once::os {
+
+/// What is to be launched, and how its leader finds the world.
+struct Command {
+    std::vector<std::string> argv;  ///< at least one word; searched in PATH as execvp(3) does
+    std::vector<std::string> environment;  ///< NAME=value
+    std::string folder;                    ///< absolute; entered before the command is searched
+    SignalState signals;                   ///< what it inherits
+    bool own_group = false;                ///< a process group of its own, led by the leader
+    const Terminal* hand_over = nullptr;   ///< with own_group: the terminal that it shall have
+    bool is_foreground = false;            ///< and it gets its foreground now, since we have it
+};
+
+/// Who gets a signal: the leader alone, or its whole process group.
+enum class Scope { leader, group };
+
+/// What `once` asks of the keeper.
+struct Order {
+    enum class Kind {
+        forward,  ///< pass a signal on, no more
+        clock,    ///< the job has its signal already: begin the stop plan's clock
+        nudge,    ///< likewise, but ask it properly when the clock has run out: it had a HUP
+        stop,     ///< carry the stop plan out
+        kill,     ///< now, and everything
+        release   ///< done: the keeper may go
+    };
+    Kind kind = Kind::stop;
+    int signal = 0;
+    Scope scope = Scope::leader;
+};
+
+/// What the keeper tells `once`.
+struct Report {
+    enum class Kind {
+        leader_ended,    ///< see `ending`
+        leader_stopped,  ///< by job control, signal `number` (only with a terminal handed over)
+        signal_seen,     ///< signal `number` reached the keeper too: it went to all of us
+        daemon,          ///< process `number` is a deliberate daemon, and was spared
+        stuck,           ///< process `number` does not go, not even killed
+        swept,           ///< nobody is left but deliberate daemons
+        keeper_gone      ///< the keeper itself was killed
+    };
+    Kind kind = Kind::swept;
+    int number = 0;
+    bool from_kernel = false;
+    Ending ending;
+};
+
+/// A child that changed its state.
+struct ChildChange {
+    int pid = 0;
+    bool stopped = false;  ///< by signal `ending.value`; else it has ended
+    Ending ending;
+};
+
+/// The hold that one process has on a job as its parent and subreaper: every descendant that loses
+/// its own parent becomes its child. The keeper has it; `once` takes it over if the keeper dies.
+class Custody {
+public:
+    Custody(ProcessId leader, bool own_group, bool watch_stops, Handle channel,
+            std::vector<ProcessId> others);
+
+    [[nodiscard]] ProcessId leader() const { return leader_; }
+
+    /// Children of ours that are not the job's: we had them before the launch.
+    [[nodiscard]] const std::vector<ProcessId>& others() const { return others_; }
+
+    /// How the leader ended, once it was reaped here; `is_leader_gone` too if somebody else did.
+    [[nodiscard]] std::optional<Ending> leader_ending() const { return leader_ending_; }
+    [[nodiscard]] bool is_leader_gone() const { return leader_reaped_; }
+
+    /// What happened to our children, one by one; nothing if there is no news. Reaps them.
+    std::optional<ChildChange> next_change();
+
+    /// True when we have no child at all, living or dead: the proof that nothing is left.
+    [[nodiscard]] bool is_childless() const;
+
+    /// Signals the leader, or its group if it has its own; only as long as it was not reaped, since
+    /// until then neither its pid nor its group's number can mean anybody else.
+    void signal(int number, Scope scope) noexcept;
+
+    /// To `once`, and from it. Nothing without a channel.
+    [[nodiscard]] const Handle& channel() const { return channel_; }
+    void report(const Report& report) noexcept;
+    std::optional<Order> next_order();
+
+    /// True when `once` is gone (or when we are `once`).
+    [[nodiscard]] bool is_alone() const { return !channel_; }
+
+private:
+    ProcessId leader_;
+    bool own_group_;
+    bool watch_stops_;
+    bool leader_reaped_ = false;
+    std::optional<Ending> leader_ending_;
+    Handle channel_;
+    std::vector<ProcessId> others_;
+};
+
+/// One launched command with all that descends from it, seen from `once`. Behind it stands the
+/// keeper, which holds the job together and ends it if `once` dies.
+class Job {
+public:
+    /// What the keeper does from the launch on; returns when it is done.
+    using Keep = std::function<void(Custody&)>;
+
+    /// Forks the keeper, which shares the open files in `shared` (so the locks that we hold), and
+    /// launches the command below it. Throws a Failure with 127 if it was not found, 126 if it
+    /// cannot be executed; nothing is left running then.
+    static Job launch(const Command& command, const std::vector<const Handle*>& shared,
+                      const Keep& keep);
+
+    Job(Job&&) noexcept = default;
+    Job& operator=(Job&&) noexcept = default;
+    /// Unless it was released, the keeper stops and sweeps the job, as it does when `once` dies;
+    /// this waits for it.
+    ~Job();
+
+    [[nodiscard]] ProcessId leader() const { return leader_; }
+    [[nodiscard]] ProcessId keeper() const { return keeper_; }
+
+    /// Readable when there is a report.
+    [[nodiscard]] const Handle& handle() const { return channel_; }
+    std::optional<Report> next_report();
+    void order(const Order& order) noexcept;
+
+    /// After keeper_gone: its children are ours now.
+    Custody take_over();
+
+    /// Reaps what is not the job's: as pid 1 of a container we get every orphan.
+    void reap_strangers() noexcept;
+
+    /// Lets the keeper go and waits until it has; with `stay` it stays for as long as somebody it
+    /// cannot end is left, and keeps the locks meanwhile.
+    void release(bool stay) noexcept;
+
+private:
+    Job(ProcessId keeper, Handle channel) : keeper_(keeper), channel_(std::move(channel)) {}
+    ProcessId keeper_;
+    ProcessId leader_;
+    bool own_group_ = false;
+    Handle channel_;
+    std::vector<ProcessId> others_;
+};
+
+/// The files behind our stdin, stdout and stderr, but for /dev/null: whoever else holds one of them
+/// still talks to our user.
+struct FileId {
+    std::uint64_t device = 0, inode = 0;
+    bool operator==(const FileId&) const = default;
+};
+std::vector<FileId> stdio_files();
+
+/// True if the process has one of these files open; false too if we may not look.
+bool holds_one_of(int pid, const std::vector<FileId>& files);
+
+/// From here on stdin and stdout belong to the job alone, and what else the caller passed on too.
+void let_go_of_inherited_files() noexcept;
+
+/// Dies of the same signal as the command did, without a core dump; does not return.
+[[noreturn]] void die_of(int signal) noexcept;
+
+}  // namespace once::os

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "base/failure.hpp"
+#include "os/handle.hpp"
+
+namespace once::os {
+
+/// The reason of an errno in words.
+inline std::string reason(int error) { return std::strerror(error); }
+
+/// Throws `cannot <what>: <why>` (125) for an errno that was kept.
+template <class... Args>
+[[noreturn]] void fail_with(int error, fmt::format_string<Args...> what, Args&&... args) {
+    fail("cannot {}: {}", fmt::format(what, std::forward<Args>(args)...), reason(error));
+}
+
+/// Passes the result of a system call on, or throws `cannot <what>: <why>` (125) if it is negative.
+template <class Result, class... Args>
+Result check(Result result, fmt::format_string<Args...> what, Args&&... args) {
+    if (result < 0) fail_with(errno, what, std::forward<Args>(args)...);
+    return result;
+}
+
+/// Repeats a call that a signal interrupted.
+template <class Call>
+auto retry(Call call) {
+    auto result = call();
+    while (result < 0 && errno == EINTR) result = call();
+    return result;
+}
+
+/// The descriptor in a handle.
+inline int descriptor(const Handle& handle) { return static_cast<int>(handle.raw()); }
+
+}  // namespace once::os

@@ -1,0 +1,154 @@
+#include "os/events.hpp"
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "os/linux/check.hpp"
+
+namespace once::os {
+namespace {
+
+constexpr int signals_token = 0;
+
+using Bits = std::uint64_t;
+constexpr Bits bit(int signal) { return Bits{1} << (signal - 1); }
+
+// Faults hit the one who made them and must not be held back (signal(7), "synchronous").
+constexpr Bits faults = bit(SIGFPE) | bit(SIGILL) | bit(SIGSEGV) | bit(SIGBUS) | bit(SIGABRT) |
+                        bit(SIGTRAP) | bit(SIGSYS);
+// With a terminal shared by all, job control has to do to us what it does to the job.
+constexpr Bits job_control = bit(SIGTSTP) | bit(SIGTTIN) | bit(SIGTTOU) | bit(SIGCONT);
+
+Bits caught_by(Catch which) {
+    switch (which) {
+        case Catch::usual:
+            return ~(faults | job_control | bit(SIGWINCH));
+        case Catch::with_winch:
+            return ~(faults | job_control);
+        case Catch::with_cont:
+            return ~(faults | bit(SIGTSTP) | bit(SIGTTIN));
+        case Catch::everything:
+            return ~faults;
+    }
+    return 0;
+}
+
+sigset_t to_set(Bits bits) noexcept {
+    sigset_t set;
+    sigemptyset(&set);
+    // 32 and 33 are glibc's own; it takes neither of them here.
+    for (int signal = 1; signal <= 64; ++signal) {
+        if ((bits & bit(signal)) != 0) (void)sigaddset(&set, signal);
+    }
+    return set;
+}
+
+Bits to_bits(const sigset_t& set) noexcept {
+    Bits bits = 0;
+    for (int signal = 1; signal <= 64; ++signal) {
+        if (sigismember(&set, signal) == 1) bits |= bit(signal);
+    }
+    return bits;
+}
+
+SignalState look_around() {
+    SignalState state;
+    sigset_t blocked;
+    (void)sigprocmask(SIG_SETMASK, nullptr, &blocked);
+    state.blocked = to_bits(blocked);
+    for (int signal = 1; signal <= 64; ++signal) {
+        struct sigaction action {};
+        if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+            state.ignored |= bit(signal);
+        }
+    }
+    return state;
+}
+
+void set_disposition(int signal, void (*handler)(int)) noexcept {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    (void)sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+Events::Events(Catch which) : inherited_(look_around()) {
+    // Ignored, it would let the kernel reap our children before we can ask how they ended
+    // (wait(2)).
+    if (inherited_.ignores(SIGCHLD)) set_disposition(SIGCHLD, SIG_DFL);
+    queue_ = Handle(check(::epoll_create1(EPOLL_CLOEXEC), "make an event queue"));
+    catch_signals(which);
+    watch(signals_, signals_token);
+}
+
+Events::~Events() = default;
+
+void Events::catch_signals(Catch which) {
+    // What somebody told us to ignore (nohup, `sh -c 'once … &'`) stays ignored: a blocked signal
+    // would be kept for us all the same. The keeper listens to everything, to tell what a whole
+    // group got.
+    auto bits = caught_by(which);
+    if (which != Catch::everything) bits &= ~(inherited_.ignored & ~bit(SIGCHLD));
+    const auto set = to_set(bits);
+    check(sigprocmask(SIG_SETMASK, &set, nullptr), "block signals");
+    const int raw =
+        check(::signalfd(signals_ ? descriptor(signals_) : -1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+              "read signals as events");
+    if (!signals_) signals_ = Handle(raw);
+}
+
+void Events::watch(const Handle& handle, int token) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = token;
+    check(::epoll_ctl(descriptor(queue_), EPOLL_CTL_ADD, descriptor(handle), &event),
+          "watch an event");
+}
+
+void Events::forget(const Handle& handle) noexcept {
+    // It may have been closed already, and has then left by itself (epoll(7)).
+    (void)::epoll_ctl(descriptor(queue_), EPOLL_CTL_DEL, descriptor(handle), nullptr);
+}
+
+Event Events::next(std::optional<TimePoint> deadline) {
+    while (true) {
+        if (!ready_.empty()) {
+            const int token = ready_.back();
+            ready_.pop_back();
+            if (token != signals_token) return Ready{token};
+            signalfd_siginfo info{};
+            const auto got = ::read(descriptor(signals_), &info, sizeof info);
+            if (got != sizeof info) continue;
+            return Signal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL,
+                          info.ssi_code == SI_KERNEL ? 0 : static_cast<int>(info.ssi_pid)};
+        }
+        int patience = -1;
+        if (deadline) {
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
+            patience = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
+        }
+        std::array<epoll_event, 16> events{};
+        const int count = ::epoll_wait(descriptor(queue_), events.data(),
+                                       static_cast<int>(events.size()), patience);
+        if (count < 0 && errno != EINTR) fail_with(errno, "wait for events");
+        if (count == 0 && deadline && Clock::now() >= *deadline) return TimeUp{};
+        for (int i = 0; i < count; ++i)
+            ready_.push_back(events[static_cast<std::size_t>(i)].data.fd);
+        // Handed out from the back: signals, which have the lowest token, first.
+        std::sort(ready_.rbegin(), ready_.rend());
+    }
+}
+
+void restore_signals(const SignalState& inherited) noexcept {
+    if (inherited.ignores(SIGCHLD)) set_disposition(SIGCHLD, SIG_IGN);
+    const auto set = to_set(inherited.blocked);
+    (void)sigprocmask(SIG_SETMASK, &set, nullptr);
+}
+
+}  // namespace once::os

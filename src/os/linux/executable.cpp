@@ -1,0 +1,78 @@
+#include "os/executable.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "os/linux/check.hpp"
+
+namespace once::os {
+namespace {
+
+// errno of an attempt to execute this file, as far as a look can tell; 0 if it should work.
+int look(const std::string& path, const std::string& folder) {
+    const auto full = path.starts_with('/') ? path : folder + '/' + path;
+    struct stat facts {};
+    if (::stat(full.c_str(), &facts) < 0) return errno;
+    if (!S_ISREG(facts.st_mode)) return EACCES;
+    return ::faccessat(AT_FDCWD, full.c_str(), X_OK, AT_EACCESS) < 0 ? errno : 0;
+}
+
+// Through PATH, as execvp(3) goes: what may not be executed is passed over, and remembered.
+int search(const std::string& file, const std::string& folder) {
+    if (file.empty()) return ENOENT;
+    if (file.find('/') != std::string::npos) return look(file, folder);
+    const char* path = std::getenv("PATH");
+    const std::string_view all = path != nullptr ? path : "/bin:/usr/bin";
+    int worst = ENOENT;
+    for (std::size_t start = 0; start <= all.size();) {
+        const auto end = std::min(all.find(':', start), all.size());
+        const std::string entry(all.substr(start, end - start));
+        const int error = look(entry.empty() ? file : entry + '/' + file, folder);
+        if (error == 0) return 0;
+        if (error == EACCES) worst = EACCES;
+        start = end + 1;
+    }
+    return worst;
+}
+
+}  // namespace
+
+void fail_to_run(const std::string& file, const std::string& folder, int error) {
+    const bool is_missing = error == ENOENT || error == ENOTDIR;
+    const int status = is_missing ? exit_status::not_found : exit_status::not_executable;
+    auto why = reason(error);
+    if (is_missing && file.find('/') == std::string::npos) {
+        why = "there is no such command in PATH";
+    } else if (error == ENOENT && look(file, folder) == 0) {
+        why = "its interpreter (see its first line), or its loader, does not exist";
+    }
+    throw Failure(status, fmt::format("cannot run '{}': {}", file, why));
+}
+
+void check_executable(const std::string& file, const std::string& folder) {
+    if (const int error = search(file, folder); error != 0) fail_to_run(file, folder, error);
+}
+
+void execute(const std::vector<std::string>& argv) {
+    std::vector<char*> words;
+    for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+    words.push_back(nullptr);
+    (void)::execvp(words[0], words.data());
+    fail_to_run(argv.front(), ".", errno);
+}
+
+std::vector<std::string> environment() {
+    std::vector<std::string> all;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        all.emplace_back(*entry);
+    }
+    return all;
+}
+
+const char* variable(const char* name) { return std::getenv(name); }
+
+}  // namespace once::os

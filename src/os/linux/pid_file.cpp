@@ -1,0 +1,44 @@
+#include "os/pid_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "os/linux/check.hpp"
+#include "os/linux/read_file.hpp"
+#include "os/state_folder.hpp"
+
+namespace once::os {
+
+PidFile::PidFile(std::string path) : path_(absolute_path(path)) {
+    struct stat facts {};
+    if (::lstat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        fail("cannot write the pid file '{}': it exists and is no plain file", path);
+    }
+    // rename(2) puts it in place later, so that a reader never sees half a number.
+    auto fresh = fmt::format("{}.{}", path_, ::getpid());
+    const Handle file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file) fail_with(errno, "write the pid file '{}'", path);
+    fresh_ = std::move(fresh);
+}
+
+PidFile::~PidFile() {
+    if (!fresh_.empty()) (void)::unlink(fresh_.c_str());
+    if (path_.empty() || text_.empty()) return;
+    // Another launch may have written its own meanwhile: that one stays.
+    if (read_file(path_.c_str()) == text_) (void)::unlink(path_.c_str());
+}
+
+void PidFile::write(int pid) {
+    const auto text = fmt::format("{}\n", pid);
+    const Handle file(::open(fresh_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) fail_with(errno, "write the pid file '{}'", path_);
+    check(::write(descriptor(file), text.data(), text.size()), "write the pid file '{}'", path_);
+    check(::rename(fresh_.c_str(), path_.c_str()), "write the pid file '{}'", path_);
+    fresh_.clear();
+    text_ = text;
+}
+
+}  // namespace once::os

@@ -1,0 +1,161 @@
+#include "os/process.hpp"
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <memory>
+
+#include "os/linux/check.hpp"
+#include "os/linux/read_file.hpp"
+
+namespace once::os {
+namespace {
+
+// The next blank-separated word of a line as a number; 0 where there is none.
+std::uint64_t next_number(std::string_view& rest) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    const auto end = std::min(rest.find(' '), rest.size());
+    std::uint64_t value = 0;
+    // A negative number (tpgid is -1 without a terminal) is none that we ask for, and reads as 0.
+    (void)std::from_chars(rest.data(), rest.data() + end, value);
+    rest.remove_prefix(end);
+    return value;
+}
+
+int next_pid(std::string_view& rest) { return static_cast<int>(next_number(rest)); }
+
+// /proc/PID/stat, proc_pid_stat(5). The name stands in brackets and may hold brackets and blanks
+// itself: the last ')' ends it.
+std::optional<ProcessFacts> parse_stat(int pid, std::string_view text) {
+    const auto open = text.find('(');
+    const auto close = text.rfind(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open ||
+        close + 3 >= text.size()) {
+        return std::nullopt;
+    }
+    ProcessFacts facts;
+    facts.id.pid = pid;
+    facts.name = text.substr(open + 1, close - open - 1);
+    facts.state = text[close + 2];
+    auto rest = text.substr(close + 3);
+    facts.parent = next_pid(rest);   // field 4
+    facts.group = next_pid(rest);    // field 5
+    facts.session = next_pid(rest);  // field 6
+    for (int field = 7; field < 22; ++field) (void)next_number(rest);
+    facts.id.started = next_number(rest);  // field 22
+    return facts;
+}
+
+std::string proc(int pid, const char* file) { return fmt::format("/proc/{}/{}", pid, file); }
+
+}  // namespace
+
+std::optional<ProcessFacts> read_process(int pid) {
+    if (pid <= 0) return std::nullopt;
+    const auto text = read_file(proc(pid, "stat").c_str());
+    return text ? parse_stat(pid, *text) : std::nullopt;
+}
+
+std::vector<ProcessFacts> read_processes() {
+    std::vector<ProcessFacts> all;
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
+    if (!folder) return all;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        int pid = 0;
+        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (error != std::errc() || end != name.data() + name.size()) continue;
+        if (auto facts = read_process(pid)) all.push_back(std::move(*facts));
+    }
+    return all;
+}
+
+ProcessId own_id() {
+    const auto facts = read_process(::getpid());
+    if (!facts) fail("cannot read /proc/{}/stat: is /proc mounted?", ::getpid());
+    return facts->id;
+}
+
+int parent_pid() { return ::getppid(); }
+
+bool is_alive(ProcessId id) {
+    const auto facts = read_process(id.pid);
+    return facts && facts->id == id && !facts->is_zombie();
+}
+
+std::string command_line(int pid) {
+    auto text = read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or("");
+    while (!text.empty() && text.back() == '\0') text.pop_back();
+    if (text.empty()) {
+        const auto facts = read_process(pid);
+        return fmt::format("[{}]", facts ? facts->name : "?");
+    }
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+}
+
+std::string folder_of(int pid) {
+    std::string target(4096, '\0');
+    const auto got = ::readlink(proc(pid, "cwd").c_str(), target.data(), target.size());
+    target.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return target;
+}
+
+std::optional<std::uint32_t> owner_of(int pid) {
+    struct stat facts {};
+    if (::stat(proc(pid, "").c_str(), &facts) < 0) return std::nullopt;
+    return facts.st_uid;
+}
+
+std::chrono::seconds age_of(ProcessId id) {
+    // Start times are counted in ticks of the boot clock, suspended time included
+    // (proc_pid_stat(5)).
+    timespec now{};
+    (void)::clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    const auto age = now.tv_sec - static_cast<std::int64_t>(id.started / ticks);
+    return std::chrono::seconds(std::max<std::int64_t>(age, 0));
+}
+
+std::optional<std::string> environment_of(int pid, std::string_view variable) {
+    const auto text = read_file(proc(pid, "environ").c_str(), 8U << 20U);
+    if (!text) return std::nullopt;
+    for (std::string_view rest = *text; !rest.empty();) {
+        const auto end = std::min(rest.find('\0'), rest.size());
+        const auto entry = rest.substr(0, end);
+        if (entry.size() > variable.size() && entry.starts_with(variable) &&
+            entry[variable.size()] == '=') {
+            return std::string(entry.substr(variable.size() + 1));
+        }
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return std::nullopt;
+}
+
+std::optional<Process> Process::open(ProcessId id) {
+    if (id.pid <= 0) return std::nullopt;
+    const auto raw = ::syscall(SYS_pidfd_open, id.pid, 0);
+    if (raw < 0) {
+        if (errno == ENOSYS)
+            fail("this kernel is too old: once needs pidfd, so Linux 5.3 or later");
+        return std::nullopt;  // gone; or no descriptor is left, and then nobody is signalled
+    }
+    Handle handle(raw);
+    // Only now the number is sure to stay this process's: ask whose it is.
+    const auto facts = read_process(id.pid);
+    if (!facts || facts->id != id) return std::nullopt;
+    return Process(id, std::move(handle));
+}
+
+bool Process::signal(int number) const noexcept {
+    return ::syscall(SYS_pidfd_send_signal, descriptor(handle_), number, nullptr, 0) == 0;
+}
+
+}  // namespace once::os

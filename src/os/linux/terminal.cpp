@@ -1,0 +1,55 @@
+#include "os/terminal.hpp"
+
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "os/linux/check.hpp"
+
+namespace once::os {
+
+struct Terminal::Modes {
+    termios at_start{};
+    bool known = false;
+};
+
+Terminal::Terminal(Handle device, std::unique_ptr<Modes> modes)
+    : device_(std::move(device)), modes_(std::move(modes)) {}
+Terminal::Terminal(Terminal&&) noexcept = default;
+Terminal& Terminal::operator=(Terminal&&) noexcept = default;
+Terminal::~Terminal() = default;
+
+std::optional<Terminal> Terminal::open() {
+    // ENXIO without a controlling terminal (tty(4)).
+    Handle device(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!device) return std::nullopt;
+    auto modes = std::make_unique<Modes>();
+    modes->known = ::tcgetattr(descriptor(device), &modes->at_start) == 0;
+    return Terminal(std::move(device), std::move(modes));
+}
+
+int Terminal::foreground_group() const noexcept {
+    const auto group = ::tcgetpgrp(descriptor(device_));
+    return group > 0 ? group : 0;
+}
+
+bool Terminal::is_foreground() const noexcept { return foreground_group() == ::getpgrp(); }
+
+void Terminal::give_to(int group) const noexcept {
+    // Fails when the group or the terminal is gone: then there is nobody to give it to.
+    (void)::tcsetpgrp(descriptor(device_), group);
+}
+
+void Terminal::give_to_us() const noexcept { give_to(::getpgrp()); }
+
+void Terminal::restore_modes() const noexcept {
+    if (modes_->known && is_foreground()) {
+        (void)::tcsetattr(descriptor(device_), TCSANOW, &modes_->at_start);  // hung up: no matter
+    }
+}
+
+void suspend_own_group() noexcept { (void)::kill(0, SIGTSTP); }
+
+}  // namespace once::os

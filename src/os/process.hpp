@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/handle.hpp"
+
+namespace once::os {
+
+/// Names one process for ever: a pid comes back after a while, a pid with its start time does not.
+struct ProcessId {
+    int pid = 0;
+    std::uint64_t started = 0;  ///< clock ticks since boot, as the kernel counts them
+
+    bool operator==(const ProcessId&) const = default;
+};
+
+/// What the process table says about one process at one moment.
+struct ProcessFacts {
+    ProcessId id;
+    int parent = 0;
+    int group = 0;
+    int session = 0;
+    char state = '?';  ///< R S D T Z …, as ps shows it
+    std::string name;  ///< at most 15 bytes, chosen by the process itself
+
+    /// Dead, and only waiting to be reaped.
+    [[nodiscard]] bool is_zombie() const { return state == 'Z' || state == 'X'; }
+    [[nodiscard]] bool is_stopped() const { return state == 'T' || state == 't'; }
+};
+
+/// The facts of a process, or nothing if there is none with this pid.
+std::optional<ProcessFacts> read_process(int pid);
+
+/// Of all processes that are visible.
+std::vector<ProcessFacts> read_processes();
+
+/// This process, and the one that started it (pid 0 if it is outside of our pid namespace).
+ProcessId own_id();
+int parent_pid();
+
+/// True while the very process lives; a zombie does not.
+bool is_alive(ProcessId id);
+
+/// Its arguments, joined with blanks; its name in brackets where they are not readable.
+std::string command_line(int pid);
+
+/// Its working directory; empty where it is not readable.
+std::string folder_of(int pid);
+
+/// The user who owns it; nothing if it is gone.
+std::optional<std::uint32_t> owner_of(int pid);
+
+/// How long it has lived.
+std::chrono::seconds age_of(ProcessId id);
+
+/// The value of a variable in the environment that it was started with; nothing if it has none, or
+/// if we may not read it.
+std::optional<std::string> environment_of(int pid, std::string_view variable);
+
+/// A hold on one process that a recycled pid cannot fool (a pidfd). Readable when it has ended.
+class Process {
+public:
+    /// Takes hold of exactly this process; nothing if it is gone.
+    static std::optional<Process> open(ProcessId id);
+
+    [[nodiscard]] ProcessId id() const { return id_; }
+    [[nodiscard]] const Handle& handle() const { return handle_; }
+
+    /// Sends a signal. False if it is gone or not ours to signal.
+    bool signal(int number) const noexcept;
+
+private:
+    Process(ProcessId id, Handle handle) : id_(id), handle_(std::move(handle)) {}
+    ProcessId id_;
+    Handle handle_;
+};
+
+}  // namespace once::os

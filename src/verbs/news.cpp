@@ -1,0 +1,57 @@
+#include "verbs/news.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/log.hpp"
+#include "claim/description.hpp"
+
+namespace once::verbs {
+namespace {
+
+using namespace job::news;
+
+struct Words {
+    const claim::Lease& lease;
+
+    [[nodiscard]] std::string command() const {
+        return claim::command_text(lease.record().command);
+    }
+
+    std::string operator()(const Listening&) const { return {}; }
+    std::string operator()(const Elsewhere& news) const {
+        return fmt::format("'{}' listens on port {}, not on {}", command(),
+                           fmt::join(news.ports, ", "), fmt::join(lease.record().ports, ", "));
+    }
+    std::string operator()(const PortLost& news) const {
+        return fmt::format("port {} was taken by somebody else before '{}' listened; stopping it",
+                           news.look.port, command());
+    }
+    std::string operator()(const Replaced&) const {
+        const auto next = lease.successor();
+        return next ? "replaced by " + claim::describe(*next) : "replaced by a newer launch";
+    }
+    std::string operator()(const ParentGone&) const {
+        return fmt::format("the process that started once has ended; stopping '{}'", command());
+    }
+    std::string operator()(const KeeperGone&) const {
+        return fmt::format("the keeper of '{}' was killed; stopping it", command());
+    }
+    std::string operator()(const Spared& news) const {
+        log::debug("a daemon stays: {}", claim::describe_process(news.pid));
+        return {};
+    }
+    std::string operator()(const Stuck& news) const {
+        return fmt::format(
+            "{} cannot be ended; its keeper (pid {}) holds the slot until it is gone",
+            claim::describe_process(news.pid), lease.record().keeper.pid);
+    }
+};
+
+}  // namespace
+
+std::string news_text(const job::News& news, const claim::Lease& lease) {
+    return std::visit(Words{lease}, news);
+}
+
+}  // namespace once::verbs

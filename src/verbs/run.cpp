@@ -1,0 +1,286 @@
+#include "verbs/run.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/log.hpp"
+#include "claim/description.hpp"
+#include "claim/port.hpp"
+#include "claim/waiting.hpp"
+#include "job/keeper.hpp"
+#include "job/supervisor.hpp"
+#include "os/executable.hpp"
+#include "os/job.hpp"
+#include "os/machine.hpp"
+#include "os/pid_file.hpp"
+#include "os/terminal.hpp"
+#include "verbs/news.hpp"
+
+namespace once::verbs {
+namespace {
+
+std::int64_t seconds_since_1970() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+claim::Policy policy_of(const RunRequest& wish) {
+    if (wish.policy) return *wish.policy;
+    const char* value = os::variable("ONCE_POLICY");
+    const std::string name = value != nullptr ? value : "";
+    if (name.empty() || name == "replace") return claim::Policy::replace;
+    if (name == "refuse") return claim::Policy::refuse;
+    if (name == "reuse") return claim::Policy::reuse;
+    if (name == "wait") return claim::Policy::wait;
+    fail("ONCE_POLICY is '{}'; it can be replace, refuse, reuse or wait", name);
+}
+
+// The process that a job shall end with.
+os::Process hold_parent() {
+    const int pid = os::parent_pid();
+    const auto facts = os::read_process(pid);
+    auto parent = facts ? os::Process::open(facts->id) : std::nullopt;
+    if (pid <= 0) fail("--with-parent: the process that started once is not visible from here");
+    // Orphans get another parent, so the number tells whether it still is the same.
+    if (!parent || os::parent_pid() != pid) {
+        fail("--with-parent: the process that started once has ended already");
+    }
+    return std::move(*parent);
+}
+
+claim::Starter starter() {
+    claim::Starter starter;
+    if (const auto parent = os::read_process(os::parent_pid())) {
+        starter.id = parent->id;
+        starter.name = parent->name;
+    }
+    starter.systemd_unit = os::systemd_unit(os::own_id().pid);
+    const char* name = os::variable("pm_id") != nullptr ? os::variable("name") : nullptr;
+    if (name != nullptr) starter.pm2_name = name;
+    return starter;
+}
+
+claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
+    const auto self = os::read_process(os::own_id().pid);
+    claim::Record record;
+    record.job = os::random_id();
+    record.boot = os::boot_id();
+    record.network_namespace = os::network_namespace();
+    record.pid_namespace = os::pid_namespace();
+    record.begun = begun;
+    record.once = self->id;
+    record.session = self->session;
+    record.stdio = os::stdio_files();
+    record.folder = os::canonical_folder(wish.folder.empty() ? "." : wish.folder);
+    record.command = wish.command;
+    record.ports = wish.ports;
+    record.name = wish.name;
+    record.started = seconds_since_1970();
+    record.stop_timeout = wish.stop.timeout;
+    record.starter = starter();
+    return record;
+}
+
+std::vector<claim::Slot> slots_of(const RunRequest& wish, const claim::Record& self) {
+    std::vector<claim::Slot> slots;
+    for (const auto port : wish.ports) slots.push_back(claim::Slot::port(port));
+    if (!wish.name.empty()) slots.push_back(claim::Slot::name(wish.name));
+    if (slots.empty()) slots.push_back(claim::Slot::folder(self.folder, wish.command));
+    return slots;
+}
+
+void set(std::vector<std::string>& environment, const std::string& name, const std::string& value) {
+    std::erase_if(environment,
+                  [&](const std::string& entry) { return entry.starts_with(name + '='); });
+    environment.push_back(name + '=' + value);
+}
+
+std::vector<std::string> environment_for(const claim::Record& self) {
+    auto environment = os::environment();
+    const char* outer = os::variable("ONCE_JOB");
+    const bool is_nested = outer != nullptr && outer[0] != '\0';
+    set(environment, "ONCE_JOB", is_nested ? std::string(outer) + ':' + self.job : self.job);
+    if (!self.name.empty()) set(environment, "ONCE_NAME", self.name);
+    if (self.ports.empty()) return environment;
+    set(environment, "ONCE_PORTS", fmt::format("{}", fmt::join(self.ports, ",")));
+    if (os::variable("PORT") == nullptr) {
+        environment.push_back(fmt::format("PORT={}", self.ports.front()));
+    }
+    return environment;
+}
+
+// How the job lives with the terminal.
+struct Grouping {
+    std::optional<os::Terminal> terminal;
+    bool own_group = false;
+    bool hands_over = false;
+};
+
+Grouping grouping_of(Group group) {
+    Grouping grouping{os::Terminal::open(), false, false};
+    const bool has_terminal = grouping.terminal.has_value();
+    grouping.own_group = group == Group::own || (group == Group::automatic && !has_terminal);
+    grouping.hands_over = grouping.own_group && has_terminal;
+    return grouping;
+}
+
+os::Catch catch_of(const Grouping& grouping) {
+    if (grouping.hands_over) return os::Catch::with_cont;
+    return grouping.own_group ? os::Catch::with_winch : os::Catch::usual;
+}
+
+job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Lease& lease,
+                            const os::PidFile* pid_file) {
+    job::KeeperPlan plan;
+    plan.stop = wish.stop;
+    const auto& self = lease.record();
+    plan.daemons = {!wish.sweep_daemons, self.session, self.stdio, self.ports};
+    plan.leftovers = lease.record_paths();
+    if (pid_file != nullptr) plan.leftovers.push_back(pid_file->path());
+    return plan;
+}
+
+std::string lost_text(const job::PortLook& look) {
+    const auto reason = claim::why_not_free(look.port);
+    return reason ? *reason : fmt::format("port {} was taken by somebody else", look.port);
+}
+
+// A launch from the moment that its slots are held.
+class Launch {
+public:
+    Launch(const RunRequest& wish, const Voice& voice, const Grouping& grouping, os::Events& events,
+           claim::Lease& lease)
+        : wish_(wish), voice_(voice), grouping_(grouping), events_(events), lease_(lease) {
+        if (!wish.pid_file.empty()) pid_file_.emplace(wish.pid_file);
+    }
+
+    Ending run(const std::optional<os::Process>& parent) {
+        const auto plan = keeper_plan(wish_, lease_, pid_file_ ? &*pid_file_ : nullptr);
+        auto job = os::Job::launch(command(), lease_.handles(),
+                                   [&plan](os::Custody& custody) { job::keep(custody, plan); });
+        log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
+                   job.leader().pid, job.keeper().pid);
+        inscribe(job);
+        os::let_go_of_inherited_files();
+        const auto outcome = job::supervise(
+            job, events_,
+            {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan,
+             [&](int pid) { return is_successor(pid); },
+             [&](const job::News& news) { tell(news); }});
+        return finish(job, outcome);
+    }
+
+private:
+    [[nodiscard]] const os::Terminal* handed_over() const {
+        return grouping_.hands_over ? &*grouping_.terminal : nullptr;
+    }
+
+    [[nodiscard]] os::Command command() const {
+        os::Command command;
+        command.argv = wish_.command;
+        command.environment = environment_for(lease_.record());
+        command.folder = lease_.record().folder;
+        command.signals = events_.inherited();
+        command.own_group = grouping_.own_group;
+        command.hand_over = handed_over();
+        // A launch in the background gets the terminal when it is brought to the foreground.
+        command.is_foreground = handed_over() != nullptr && handed_over()->is_foreground();
+        return command;
+    }
+
+    void inscribe(const os::Job& job) {
+        auto record = lease_.record();
+        record.keeper = job.keeper();
+        record.leader = job.leader();
+        record.inherited.clear();
+        if (pid_file_) {
+            pid_file_->write(job.leader().pid);
+            record.pid_file = pid_file_->path();
+        }
+        lease_.inscribe(record);
+    }
+
+    [[nodiscard]] bool is_successor(int pid) const {
+        const auto next = lease_.successor();
+        return next && next->once.pid == pid;
+    }
+
+    void tell(const job::News& news) {
+        if (std::holds_alternative<job::news::Listening>(news)) {
+            auto record = lease_.record();
+            record.ready_since = seconds_since_1970();
+            lease_.try_inscribe(record);
+        }
+        const auto text = news_text(news, lease_);
+        if (!text.empty()) voice_.say(text);
+    }
+
+    Ending finish(os::Job& job, const job::Outcome& outcome) {
+        job.release(outcome.has_stuck);
+        if (outcome.has_stuck) {
+            lease_.leave_to_keeper();
+            if (pid_file_) pid_file_->leave();
+        }
+        const bool died_of_signal = outcome.ending.kind == Ending::Kind::killed;
+        if (handed_over() != nullptr && handed_over()->foreground_group() == job.leader().pid) {
+            handed_over()->give_to_us();
+        }
+        if (died_of_signal && grouping_.terminal) grouping_.terminal->restore_modes();
+        if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
+        for (const auto& slot : lease_.slots()) {
+            if (slot.number() == 0) continue;
+            if (const auto reason = claim::why_not_free(slot.number())) voice_.say(*reason);
+        }
+        return outcome.ending;
+    }
+
+    const RunRequest& wish_;
+    const Voice& voice_;
+    const Grouping& grouping_;
+    os::Events& events_;
+    claim::Lease& lease_;
+    std::optional<os::PidFile> pid_file_;
+};
+
+void print_plan(const claim::Claim& claim, const Voice& voice) {
+    for (const auto& line : claim::foresee(claim)) voice.say(line);
+    voice.say(fmt::format("would run '{}' in {}", claim::command_text(claim.self.command),
+                          claim::folder_text(claim.self.folder)));
+}
+
+}  // namespace
+
+Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
+    const char* bypass = os::variable("ONCE");
+    if (bypass != nullptr && std::string_view(bypass) == "0") os::execute(wish.command);
+
+    const auto grouping = grouping_of(wish.group);
+    os::Events events(catch_of(grouping));  // signals are events from here on
+    const auto parent = wish.with_parent ? std::optional<os::Process>(hold_parent()) : std::nullopt;
+    claim::Claim claim{
+        {}, policy_of(wish), wish.patience, wish.conflict_status, introduce(wish, begun)};
+    claim.slots = slots_of(wish, claim.self);
+    os::check_executable(wish.command.front(), claim.self.folder);
+    if (wish.dry_run) {
+        print_plan(claim, voice);
+        return Ending::exited(0);
+    }
+
+    claim::Waiting waiting(events, wish.conflict_status);
+    auto admitted =
+        claim::admit(claim, waiting, [&](const std::string& message) { voice.say(message); });
+    if (const auto* reused = std::get_if<claim::Reused>(&admitted)) {
+        voice.say("already running: " + claim::describe(reused->holder));
+        return Ending::exited(0);
+    }
+    auto& lease = std::get<claim::Lease>(admitted);
+    waiting.hold(&lease);
+    Launch launch(wish, voice, grouping, events, lease);
+    waiting.check();  // what came meanwhile ends us before the launch
+    return launch.run(parent);
+}  // tree swept, terminal returned, record erased, lock opened
+
+}  // namespace once::verbs
