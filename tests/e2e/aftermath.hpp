@@ -1,0 +1,29 @@
+#pragma once
+// What a job leaves behind, and who stands above it: the questions that most tests end with.
+
+#include <filesystem>
+#include <vector>
+
+#include "scenario.hpp"
+
+namespace once::test {
+
+/// The records that tell of a holder.
+std::vector<std::filesystem::path> records(const Scenario& scene);
+/// The locks that somebody holds, a process of a job or not.
+std::vector<std::filesystem::path> held_locks(const Scenario& scene);
+
+/// Now, at this moment: nobody survives, nobody listens, no record stands, no lock is held.
+void check_nothing_left(Scenario& scene);
+/// The same, soon: for a keeper that cleans up after a `once` that was killed.
+void await_nothing_left(Scenario& scene);
+
+/// The `once` of the job whose leader this is.
+inline pid_t once_above(pid_t leader) { return parent_of(parent_of(leader)); }
+
+/// Passes on, exactly as often as asked, what a signal printer on that output has to say of it.
+inline int times_got(std::string_view output, std::string_view signal) {
+    return count(output, "got " + std::string(signal) + " from ");
+}
+
+}  // namespace once::test
