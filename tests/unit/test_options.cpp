@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "catch.hpp"
+#include "cli/options.hpp"
+
+using once::cli::For;
+using once::cli::help_text;
+using once::cli::nearest_option;
+using once::cli::options;
+
+TEST_CASE("no two options have the same name or letter") {
+    std::set<std::string_view> names;
+    std::set<char> letters;
+    for (const auto& option : options()) {
+        CAPTURE(option.name);
+        CHECK(names.insert(option.name).second);
+        CHECK((option.letter == 0 || letters.insert(option.letter).second));
+    }
+}
+
+TEST_CASE("an option is named in small letters, and says what its value is called") {
+    for (const auto& option : options()) {
+        CAPTURE(option.name);
+        CHECK_FALSE(option.name.empty());
+        CHECK(std::all_of(option.name.begin(), option.name.end(),
+                          [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; }));
+        // getopt_long(3) reads the name as a C string.
+        CHECK(option.name.data()[option.name.size()] == '\0');
+        CHECK_FALSE(option.help.empty());
+        CHECK(option.value.empty() == (option.argument == once::cli::Argument::none));
+    }
+}
+
+TEST_CASE("the options that everybody knows have their usual letters") {
+    const auto letter_of = [](std::string_view name) {
+        const auto found = std::find_if(options().begin(), options().end(),
+                                        [&](const auto& option) { return option.name == name; });
+        return found != options().end() ? found->letter : '?';
+    };
+    CHECK(letter_of("port") == 'p');
+    CHECK(letter_of("name") == 'n');
+    CHECK(letter_of("wait") == 'w');
+    CHECK(letter_of("chdir") == 'C');
+    CHECK(letter_of("conflict-exit-code") == 'E');
+    CHECK(letter_of("quiet") == 'q');
+    CHECK(letter_of("verbose") == 'v');
+    CHECK(letter_of("help") == 'h');
+    CHECK(letter_of("version") == 'V');
+}
+
+TEST_CASE("no line of the help is wider than a terminal") {
+    std::istringstream text(help_text());
+    for (std::string line; std::getline(text, line);) {
+        CAPTURE(line);
+        CHECK(line.size() <= 80);
+        CHECK((line.empty() || line.back() != ' '));
+    }
+}
+
+TEST_CASE("the help names every option, and says it in one screen") {
+    const auto text = help_text();
+    for (const auto& option : options()) {
+        CAPTURE(option.name);
+        CHECK(text.find("--" + std::string(option.name)) != std::string::npos);
+        CHECK(text.find(option.help) != std::string::npos);
+    }
+    CHECK(std::count(text.begin(), text.end(), '\n') <= 40);
+    CHECK(text.back() == '\n');
+}
+
+TEST_CASE("the columns of the help stand below each other") {
+    std::istringstream text(help_text());
+    std::set<std::size_t> columns;
+    for (std::string line; std::getline(text, line);) {
+        for (const auto& option : options()) {
+            const auto name = line.find("--" + std::string(option.name));
+            const auto words = line.find("  " + std::string(option.help));
+            if (name == 6 && words != std::string::npos) columns.insert(words);
+        }
+    }
+    CHECK(columns.size() == 1);
+}
+
+TEST_CASE("a typing error is told the option that comes nearest") {
+    CHECK(nearest_option("prot", For::launch) == "port");
+    CHECK(nearest_option("ports", For::launch) == "port");
+    CHECK(nearest_option("repalce", For::launch) == "replace");
+    CHECK(nearest_option("stop-time", For::launch) == "stop-timeout");
+    CHECK(nearest_option("pidfile", For::launch) == "pid-file");
+    CHECK(nearest_option("colour", For::launch) == "color");
+    CHECK(nearest_option("jsno", For::status) == "json");
+    CHECK(nearest_option("conflict", For::launch) == "conflict-exit-code");
+}
+
+TEST_CASE("a word that is near to nothing gets no suggestion") {
+    CHECK(nearest_option("xyzzy-plugh", For::launch).empty());
+    CHECK(nearest_option("", For::launch).empty());
+    CHECK(nearest_option(std::string(10'000, 'x'), For::launch).empty());
+}
+
+TEST_CASE("an option of one verb is not suggested for another") {
+    CHECK(nearest_option("json", For::launch) != "json");
+    CHECK(nearest_option("port", For::status) != "port");
+}

@@ -1,0 +1,141 @@
+// What is said to a command line that makes no sense: one line with the option, the value, and what
+// is accepted.
+
+#include <string>
+#include <vector>
+
+#include "base/failure.hpp"
+#include "catch.hpp"
+#include "cli/parse.hpp"
+
+using once::Ending;
+using once::Failure;
+using Words = std::vector<std::string>;
+
+namespace {
+
+// The words of the refusal; empty if there is none.
+std::string refusal(Words words) {
+    words.insert(words.begin(), "once");
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    try {
+        (void)once::cli::parse(static_cast<int>(words.size()), argv.data());
+    } catch (const Failure& failure) {
+        CHECK(failure.ending() == Ending::exited(125));
+        return failure.what();
+    }
+    return {};
+}
+
+void check_tells(const Words& words, const Words& parts) {
+    const auto said = refusal(words);
+    CAPTURE(said);
+    REQUIRE_FALSE(said.empty());
+    CHECK(said.find('\n') == std::string::npos);
+    for (const auto& part : parts) {
+        CAPTURE(part);
+        CHECK(said.find(part) != std::string::npos);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a value that is not accepted is named, with its option and with what is") {
+    struct Bad {
+        Words options;
+        Words parts;
+    };
+    const std::vector<Bad> all{
+        {{"-p", "0"}, {"--port", "'0'", "1", "65535"}},
+        {{"--port=65536"}, {"--port", "'65536'", "1", "65535"}},
+        {{"-phttp"}, {"--port", "'http'"}},
+        {{"--port="}, {"--port", "''"}},
+        {{"--name", "a b"}, {"--name", "'a b'", "64", "A-Z a-z 0-9 . _ -"}},
+        {{"-n", ""}, {"--name", "''"}},
+        {{"--wait=soon"}, {"--wait", "'soon'", "500ms", "5s", "2m", "1h", "seconds"}},
+        {{"--wait="}, {"--wait", "''"}},
+        {{"--stop-timeout", "1d"}, {"--stop-timeout", "'1d'", "500ms", "1h"}},
+        {{"--stop-timeout=-5"}, {"--stop-timeout", "'-5'"}},
+        {{"--stop-signal", "CHLD"}, {"--stop-signal", "'CHLD'", "HUP", "INT", "KILL", "TERM"}},
+        {{"--group", "mine"}, {"--group", "'mine'", "auto", "own", "shared"}},
+        {{"--color", "sometimes"}, {"--color", "'sometimes'", "auto", "always", "never"}},
+        {{"-E", "256"}, {"--conflict-exit-code", "'256'", "0", "255"}},
+        {{"-E", "x"}, {"--conflict-exit-code", "'x'"}},
+        {{"-C", ""}, {"--chdir", "''", "folder"}},
+        {{"--pid-file="}, {"--pid-file", "''", "file"}}};
+    for (const auto& bad : all) {
+        auto words = bad.options;
+        words.emplace_back("cmd");
+        check_tells(words, bad.parts);
+    }
+}
+
+TEST_CASE("an option without its value is told what it needs") {
+    check_tells({"--port"}, {"--port", "value", "PORT"});
+    check_tells({"-p"}, {"--port", "value", "PORT"});
+    check_tells({"-v", "-C"}, {"--chdir", "value", "DIR"});
+    check_tells({"--stop-timeout"}, {"--stop-timeout", "value", "DUR"});
+}
+
+TEST_CASE("a value for an option that takes none is refused") {
+    check_tells({"--replace=yes", "cmd"}, {"--replace", "no value"});
+    check_tells({"--verbose=2", "cmd"}, {"--verbose", "no value"});
+}
+
+TEST_CASE("an unknown option is named, with the nearest that exists") {
+    check_tells({"--prot", "80", "cmd"}, {"'--prot'", "'--port'"});
+    check_tells({"--prot=80", "cmd"}, {"'--prot'", "'--port'"});
+    check_tells({"--repalce", "cmd"}, {"'--repalce'", "'--replace'"});
+    check_tells({"--xyzzy-plugh", "cmd"}, {"'--xyzzy-plugh'"});
+    CHECK(refusal({"--xyzzy-plugh", "cmd"}).find("did you mean") == std::string::npos);
+    check_tells({"-x", "cmd"}, {"'-x'"});
+    check_tells({"-vx", "cmd"}, {"'-x'"});
+    check_tells({"-p", "80", "-vx", "cmd"}, {"'-x'"});
+}
+
+TEST_CASE("the beginning of an option is not that option") {
+    check_tells({"--stop-time", "5", "cmd"}, {"'--stop-time'", "'--stop-timeout'"});
+    check_tells({"--verb", "cmd"}, {"'--verb'", "'--verbose'"});
+    // The beginning of several is unknown too.
+    check_tells({"--re", "cmd"}, {"'--re'"});
+    check_tells({"--pid", "x", "cmd"}, {"'--pid'", "'--pid-file'"});
+    check_tells({"--replac=yes", "cmd"}, {"--replac"});
+}
+
+TEST_CASE("an unknown option is printable, whatever bytes it has") {
+    const auto said = refusal({"--\x1b[31m", "cmd"});
+    CHECK(said.find('\x1b') == std::string::npos);
+    check_tells({"-p", "\x1b[31m", "cmd"}, {"'?[31m'"});
+    check_tells({"-\xff", "cmd"}, {"unknown option"});
+    CHECK(refusal({"status", "\x1b"}).find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("options that contradict each other are both named") {
+    check_tells({"--refuse", "--replace", "cmd"}, {"--refuse", "--replace"});
+    check_tells({"--wait=5", "--reuse", "cmd"}, {"--wait", "--reuse"});
+    check_tells({"-q", "-v", "cmd"}, {"--quiet", "--verbose"});
+    check_tells({"-n", "a", "-n", "b", "cmd"}, {"--name", "'a'", "'b'"});
+}
+
+TEST_CASE("a duration behind a blank is not taken for the command") {
+    check_tells({"--wait", "5", "sh"}, {"--wait=5"});
+    check_tells({"-w", "500ms", "sh"}, {"--wait=500ms"});
+    check_tells({"-p", "80", "-w", "5s", "sh"}, {"--wait=5s"});
+}
+
+TEST_CASE("without a command there is the usage line") {
+    check_tells({}, {"no command", "once [OPTION]... [--] COMMAND [ARG]..."});
+    check_tells({"-p", "80"}, {"no command"});
+    check_tells({"--"}, {"no command"});
+}
+
+TEST_CASE("status refuses what it does not know") {
+    check_tells({"status", "--port", "80"}, {"'--port'"});
+    check_tells({"status", "--jsno"}, {"'--jsno'", "'--json'"});
+    check_tells({"status", "a/b"}, {"'a/b'", "port", "name"});
+    check_tells({"status", ""}, {"''"});
+    check_tells({"status", "--color", "red"}, {"--color", "'red'"});
+    check_tells({"--json", "cmd"}, {"'--json'"});
+}
