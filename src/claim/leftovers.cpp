@@ -21,9 +21,8 @@ job::Offspring leftovers_of(const Record& crashed) {
 
 void sweep_leftovers(const Record& crashed, Waiting& waiting) {
     constexpr int first_process_token = 1000;
-    job::Sweep sweep(
-        waiting.events(), first_process_token, [&] { return leftovers_of(crashed); },
-        [] { return false; });
+    job::Sweep sweep(waiting.events(), first_process_token, [&] { return leftovers_of(crashed); },
+                     {});
     job::Lifecycle life({SIGTERM, crashed.stop_timeout});
     // Its leader is one of them, if it lives at all: nobody waits for it any more.
     (void)life.on(job::Lifecycle::Event::leader_gone, Clock::now());

@@ -21,8 +21,9 @@ os::Event Waiting::next(std::optional<TimePoint> deadline) {
         default:
             return event;
     }
-    const auto next = lease_ != nullptr ? lease_->successor() : std::nullopt;
-    if (next && next->once.pid == signal->sender) {
+    // Whoever sent the TERM: the newest of several successors need not be the one that asks us.
+    const bool may_be_successor = signal->number == SIGTERM && lease_ != nullptr;
+    if (const auto next = may_be_successor ? lease_->successor() : std::nullopt) {
         throw Failure(conflict_status_, "gave way to a newer launch: " + describe(*next));
     }
     throw Failure(Ending::killed(signal->number), "");

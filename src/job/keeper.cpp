@@ -24,7 +24,8 @@ public:
               [this, &plan, self = os::own_id().pid] {
                   return look_below(self, custody_, plan.daemons);
               },
-              [this] { return custody_.is_childless(); }) {
+              custody.others().empty() ? Sweep::IsEmpty([this] { return custody_.is_childless(); })
+                                       : Sweep::IsEmpty()) {
         if (!custody_.is_alone()) events_.watch(custody_.channel(), channel_token);
     }
 
@@ -38,11 +39,10 @@ public:
             custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});
         }
         custody_.report({Report::Kind::swept, 0, false, {}});
-        while (!released_ && !custody_.is_alone()) on(events_.next(std::nullopt));
     }
 
     /// `once` is not there any more: what it would have done at the end is ours to do.
-    [[nodiscard]] bool was_left_alone() const { return !released_ || was_stuck_; }
+    [[nodiscard]] bool was_left_alone() const { return custody_.is_alone(); }
 
 private:
     static constexpr int channel_token = 1;
@@ -102,12 +102,12 @@ private:
                 case Order::Kind::kill:
                     act(Lifecycle::Event::kill);
                     break;
-                case Order::Kind::release:
-                    released_ = true;
+                case Order::Kind::leave:
+                    was_left_ = true;
                     break;
             }
         }
-        if (custody_.is_alone() && !released_) act(Lifecycle::Event::stop);
+        if (custody_.is_alone() && !was_left_) act(Lifecycle::Event::stop);
     }
 
     void act(Lifecycle::Event event) {
@@ -121,14 +121,8 @@ private:
 
     void sweep() {
         const bool kills = life_.phase() == Lifecycle::Phase::killing;
-        if (sweep_.round(kills)) {
-            act(Lifecycle::Event::nobody_left);
-            // Nobody but the leader's zombie, which is not collected yet: its SIGCHLD is on its
-            // way.
-            return;
-        }
+        if (sweep_.round(kills)) return act(Lifecycle::Event::nobody_left);
         for (const auto& process : sweep_.take_stuck()) {
-            was_stuck_ = true;
             custody_.report({Report::Kind::stuck, process.id.pid, false, {}});
         }
     }
@@ -138,8 +132,7 @@ private:
     Lifecycle life_;
     os::Events events_;
     Sweep sweep_;
-    bool released_ = false;
-    bool was_stuck_ = false;
+    bool was_left_ = false;
 };
 
 }  // namespace

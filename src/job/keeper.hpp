@@ -20,7 +20,7 @@ struct KeeperPlan {
 
 /// The keeper's whole story: it waits for its children, does what `once` orders, tells what `once`
 /// has to know, and if `once` dies without a word, stops and sweeps the job by itself. Returns when
-/// nobody is left of the job and `once` has let it go, or is gone.
+/// nobody is left of the job.
 void keep(os::Custody& custody, const KeeperPlan& plan);
 
 }  // namespace once::job

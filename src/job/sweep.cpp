@@ -29,11 +29,17 @@ Sweep::Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty)
 bool Sweep::round(bool kills) {
     next_look_.reset();
     // What was forked during the first look is seen by the second.
-    for (int empty = 0; empty < 2 && !is_empty_(); ++empty) {
+    for (int empty = 0; empty < 2; ++empty) {
+        if (is_empty_ && is_empty_()) return true;
         auto found = look_();
         daemons_ = std::move(found.daemons);
         if (found.job.empty()) continue;
         kills ? kill(found.job) : ask(found.job);
+        return false;
+    }
+    // Somebody is there whom two looks have missed: he forks faster than we can look.
+    if (is_empty_ && daemons_.empty()) {
+        look_soon();
         return false;
     }
     return true;

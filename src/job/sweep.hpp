@@ -17,10 +17,13 @@ namespace once::job {
 class Sweep {
 public:
     using Look = std::function<Offspring()>;
+
+    /// The proof that nobody is left: that we have no child at all. There is none for who is not
+    /// the job's subreaper, or has children of another kind; then two looks have to do.
     using IsEmpty = std::function<bool()>;
 
-    /// `look` tells who is left; `is_empty` is a cheaper proof that nobody is, or always false.
-    /// Handles are watched in `events` under tokens from `first_token` on.
+    /// `look` tells who is left; `is_empty` may be empty. Handles are watched in `events` under
+    /// tokens from `first_token` on.
     Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty);
 
     /// Looks, and asks (TERM and CONT to everybody who has not had it) or kills whom it finds. True

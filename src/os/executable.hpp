@@ -5,10 +5,10 @@
 
 namespace once::os {
 
-/// Throws the Failure that launching this command would end in (127 not found, 126 not executable),
-/// as far as it can be told beforehand: so that nothing is replaced for a typing error. `folder` is
-/// the one that the command will be launched in.
-void check_executable(const std::string& file, const std::string& folder);
+/// Where a command is, in PATH as execvp(3) goes through it; relative to `folder`, the one that it
+/// will be launched in. Throws the Failure that launching it would end in (127 not found, 126 not
+/// executable), as far as that can be told beforehand: nothing is replaced for a typing error.
+std::string find_executable(const std::string& file, const std::string& folder);
 
 /// The Failure of an exec that answered with this errno.
 [[noreturn]] void fail_to_run(const std::string& file, const std::string& folder, int error);

@@ -15,7 +15,8 @@ namespace once::os {
 
 /// What is to be launched, and how its leader finds the world.
 struct Command {
-    std::vector<std::string> argv;  ///< at least one word; searched in PATH as execvp(3) does
+    std::string executable;                ///< the file, absolute or relative to `folder`
+    std::vector<std::string> argv;         ///< at least one word
     std::vector<std::string> environment;  ///< NAME=value
     std::string folder;                    ///< absolute; entered before the command is searched
     SignalState signals;                   ///< what it inherits
@@ -35,7 +36,7 @@ struct Order {
         nudge,    ///< likewise, but ask it properly when the clock has run out: it had a HUP
         stop,     ///< carry the stop plan out
         kill,     ///< now, and everything
-        release   ///< done: the keeper may go
+        leave     ///< `once` goes now; the keeper stays with whom it cannot end
     };
     Kind kind = Kind::stop;
     int signal = 0;
@@ -143,9 +144,9 @@ public:
     /// Reaps what is not the job's: as pid 1 of a container we get every orphan.
     void reap_strangers() noexcept;
 
-    /// Lets the keeper go and waits until it has; with `stay` it stays for as long as somebody it
-    /// cannot end is left, and keeps the locks meanwhile.
-    void release(bool stay) noexcept;
+    /// Goes without the keeper, which stays for as long as somebody is left whom it cannot end, and
+    /// keeps the locks meanwhile.
+    void leave() noexcept;
 
 private:
     Job(ProcessId keeper, Handle channel) : keeper_(keeper), channel_(std::move(channel)) {}

@@ -38,7 +38,13 @@ std::optional<ProcessFacts> read_process(int pid);
 /// Of all processes that are visible.
 std::vector<ProcessFacts> read_processes();
 
-/// This process, and the one that started it (pid 0 if it is outside of our pid namespace).
+/// The children of a process that has one thread only, as the kernel lists them at once; empty
+/// where it does not (CONFIG_PROC_CHILDREN).
+std::vector<ProcessFacts> read_children(int pid);
+
+/// This process, and the one that started it (pid 0 if it is outside of our pid namespace). The
+/// facts throw a Failure where /proc is not to be had.
+ProcessFacts own_facts();
 ProcessId own_id();
 int parent_pid();
 

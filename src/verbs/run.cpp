@@ -51,28 +51,28 @@ os::Process hold_parent() {
     return std::move(*parent);
 }
 
-claim::Starter starter() {
+claim::Starter starter(const os::ProcessFacts& self) {
     claim::Starter starter;
-    if (const auto parent = os::read_process(os::parent_pid())) {
+    if (const auto parent = os::read_process(self.parent)) {
         starter.id = parent->id;
         starter.name = parent->name;
     }
-    starter.systemd_unit = os::systemd_unit(os::own_id().pid);
+    starter.systemd_unit = os::systemd_unit(self.id.pid);
     const char* name = os::variable("pm_id") != nullptr ? os::variable("name") : nullptr;
     if (name != nullptr) starter.pm2_name = name;
     return starter;
 }
 
 claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
-    const auto self = os::read_process(os::own_id().pid);
+    const auto self = os::own_facts();
     claim::Record record;
     record.job = os::random_id();
     record.boot = os::boot_id();
     record.network_namespace = os::network_namespace();
     record.pid_namespace = os::pid_namespace();
     record.begun = begun;
-    record.once = self->id;
-    record.session = self->session;
+    record.once = self.id;
+    record.session = self.session;
     record.stdio = os::stdio_files();
     record.folder = os::canonical_folder(wish.folder.empty() ? "." : wish.folder);
     record.command = wish.command;
@@ -80,7 +80,7 @@ claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
     record.name = wish.name;
     record.started = seconds_since_1970();
     record.stop_timeout = wish.stop.timeout;
-    record.starter = starter();
+    record.starter = starter(self);
     return record;
 }
 
@@ -151,26 +151,30 @@ std::string lost_text(const job::PortLook& look) {
 // A launch from the moment that its slots are held.
 class Launch {
 public:
-    Launch(const RunRequest& wish, const Voice& voice, const Grouping& grouping, os::Events& events,
-           claim::Lease& lease)
-        : wish_(wish), voice_(voice), grouping_(grouping), events_(events), lease_(lease) {
+    Launch(const RunRequest& wish, const std::string& executable, const Voice& voice,
+           const Grouping& grouping, os::Events& events, claim::Lease& lease)
+        : wish_(wish),
+          executable_(executable),
+          voice_(voice),
+          grouping_(grouping),
+          events_(events),
+          lease_(lease) {
         if (!wish.pid_file.empty()) pid_file_.emplace(wish.pid_file);
     }
 
     Ending run(const std::optional<os::Process>& parent) {
-        const auto plan = keeper_plan(wish_, lease_, pid_file_ ? &*pid_file_ : nullptr);
-        auto job = os::Job::launch(command(), lease_.handles(),
-                                   [&plan](os::Custody& custody) { job::keep(custody, plan); });
-        log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
-                   job.leader().pid, job.keeper().pid);
-        inscribe(job);
-        os::let_go_of_inherited_files();
-        const auto outcome = job::supervise(
-            job, events_,
-            {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan,
-             [&](int pid) { return is_successor(pid); },
-             [&](const job::News& news) { tell(news); }});
-        return finish(job, outcome);
+        const auto outcome = live(parent);
+        if (outcome.has_stuck) {
+            lease_.leave_to_keeper();
+            if (pid_file_) pid_file_->leave();
+        }
+        return_terminal(outcome.ending);
+        if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
+        for (const auto& slot : lease_.slots()) {
+            if (slot.number() == 0) continue;
+            if (const auto reason = claim::why_not_free(slot.number())) voice_.say(*reason);
+        }
+        return outcome.ending;
     }
 
 private:
@@ -181,6 +185,7 @@ private:
     [[nodiscard]] os::Command command() const {
         os::Command command;
         command.argv = wish_.command;
+        command.executable = executable_;
         command.environment = environment_for(lease_.record());
         command.folder = lease_.record().folder;
         command.signals = events_.inherited();
@@ -189,6 +194,25 @@ private:
         // A launch in the background gets the terminal when it is brought to the foreground.
         command.is_foreground = handed_over() != nullptr && handed_over()->is_foreground();
         return command;
+    }
+
+    // From the launch until nobody of the job is left, and its keeper is gone.
+    job::Outcome live(const std::optional<os::Process>& parent) {
+        const auto plan = keeper_plan(wish_, lease_, pid_file_ ? &*pid_file_ : nullptr);
+        auto job = os::Job::launch(command(), lease_.handles(),
+                                   [&plan](os::Custody& custody) { job::keep(custody, plan); });
+        leader_ = job.leader();
+        log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
+                   leader_.pid, job.keeper().pid);
+        inscribe(job);
+        os::let_go_of_inherited_files();
+        const auto outcome = job::supervise(
+            job, events_,
+            {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan,
+             [&](int pid) { return is_successor(pid); },
+             [&](const job::News& news) { tell(news); }});
+        if (outcome.has_stuck) job.leave();
+        return outcome;
     }
 
     void inscribe(const os::Job& job) {
@@ -218,31 +242,22 @@ private:
         if (!text.empty()) voice_.say(text);
     }
 
-    Ending finish(os::Job& job, const job::Outcome& outcome) {
-        job.release(outcome.has_stuck);
-        if (outcome.has_stuck) {
-            lease_.leave_to_keeper();
-            if (pid_file_) pid_file_->leave();
-        }
-        const bool died_of_signal = outcome.ending.kind == Ending::Kind::killed;
-        if (handed_over() != nullptr && handed_over()->foreground_group() == job.leader().pid) {
+    void return_terminal(const Ending& ending) const {
+        if (handed_over() != nullptr && handed_over()->foreground_group() == leader_.pid) {
             handed_over()->give_to_us();
         }
+        const bool died_of_signal = ending.kind == Ending::Kind::killed;
         if (died_of_signal && grouping_.terminal) grouping_.terminal->restore_modes();
-        if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
-        for (const auto& slot : lease_.slots()) {
-            if (slot.number() == 0) continue;
-            if (const auto reason = claim::why_not_free(slot.number())) voice_.say(*reason);
-        }
-        return outcome.ending;
     }
 
     const RunRequest& wish_;
+    const std::string& executable_;
     const Voice& voice_;
     const Grouping& grouping_;
     os::Events& events_;
     claim::Lease& lease_;
     std::optional<os::PidFile> pid_file_;
+    os::ProcessId leader_;
 };
 
 void print_plan(const claim::Claim& claim, const Voice& voice) {
@@ -263,7 +278,7 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
     claim::Claim claim{
         {}, policy_of(wish), wish.patience, wish.conflict_status, introduce(wish, begun)};
     claim.slots = slots_of(wish, claim.self);
-    os::check_executable(wish.command.front(), claim.self.folder);
+    const auto executable = os::find_executable(wish.command.front(), claim.self.folder);
     if (wish.dry_run) {
         print_plan(claim, voice);
         return Ending::exited(0);
@@ -278,7 +293,7 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
     }
     auto& lease = std::get<claim::Lease>(admitted);
     waiting.hold(&lease);
-    Launch launch(wish, voice, grouping, events, lease);
+    Launch launch(wish, executable, voice, grouping, events, lease);
     waiting.check();  // what came meanwhile ends us before the launch
     return launch.run(parent);
 }  // tree swept, terminal returned, record erased, lock opened

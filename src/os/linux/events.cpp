@@ -60,7 +60,9 @@ SignalState look_around() {
     sigset_t blocked;
     (void)sigprocmask(SIG_SETMASK, nullptr, &blocked);
     state.blocked = to_bits(blocked);
-    for (int signal = 1; signal <= 64; ++signal) {
+    // The real-time ones are left out: ignored, they are so for the command too, whatever we pass
+    // on.
+    for (int signal = 1; signal < 32; ++signal) {
         struct sigaction action {};
         if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
             state.ignored |= bit(signal);

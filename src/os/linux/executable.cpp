@@ -21,24 +21,6 @@ int look(const std::string& path, const std::string& folder) {
     return ::faccessat(AT_FDCWD, full.c_str(), X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-// Through PATH, as execvp(3) goes: what may not be executed is passed over, and remembered.
-int search(const std::string& file, const std::string& folder) {
-    if (file.empty()) return ENOENT;
-    if (file.find('/') != std::string::npos) return look(file, folder);
-    const char* path = std::getenv("PATH");
-    const std::string_view all = path != nullptr ? path : "/bin:/usr/bin";
-    int worst = ENOENT;
-    for (std::size_t start = 0; start <= all.size();) {
-        const auto end = std::min(all.find(':', start), all.size());
-        const std::string entry(all.substr(start, end - start));
-        const int error = look(entry.empty() ? file : entry + '/' + file, folder);
-        if (error == 0) return 0;
-        if (error == EACCES) worst = EACCES;
-        start = end + 1;
-    }
-    return worst;
-}
-
 }  // namespace
 
 void fail_to_run(const std::string& file, const std::string& folder, int error) {
@@ -53,8 +35,24 @@ void fail_to_run(const std::string& file, const std::string& folder, int error) 
     throw Failure(status, fmt::format("cannot run '{}': {}", file, why));
 }
 
-void check_executable(const std::string& file, const std::string& folder) {
-    if (const int error = search(file, folder); error != 0) fail_to_run(file, folder, error);
+std::string find_executable(const std::string& file, const std::string& folder) {
+    if (file.find('/') != std::string::npos) {
+        if (const int error = look(file, folder); error != 0) fail_to_run(file, folder, error);
+        return file;
+    }
+    const char* path = std::getenv("PATH");
+    const std::string_view all = path != nullptr ? path : "/bin:/usr/bin";
+    int worst = ENOENT;
+    for (std::size_t start = 0; start <= all.size() && !file.empty();) {
+        const auto end = std::min(all.find(':', start), all.size());
+        const std::string entry(all.substr(start, end - start));
+        auto candidate = (entry.empty() ? "." : entry) + '/' + file;
+        const int error = look(candidate, folder);
+        if (error == 0) return candidate;
+        if (error == EACCES) worst = EACCES;  // passed over, and remembered
+        start = end + 1;
+    }
+    fail_to_run(file, folder, worst);
 }
 
 void execute(const std::vector<std::string>& argv) {

@@ -79,6 +79,8 @@ void become_leader(const Exec& exec, volatile bool& in_folder) noexcept {
     if (::chdir(exec.folder) < 0) return;
     in_folder = false;
     restore_signals(*exec.signals);
+    // It has a slash in it, so PATH is not searched again; a script without `#!` is run by the
+    // shell.
     ::execvpe(exec.file, exec.argv, exec.environment);
 }
 
@@ -96,7 +98,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
 Launched launch_leader(const Command& command) {
     const auto argv = pointers_to(command.argv);
     const auto environment = pointers_to(command.environment);
-    const Exec exec{argv[0],
+    const Exec exec{command.executable.c_str(),
                     argv.data(),
                     environment.data(),
                     command.folder.c_str(),
@@ -286,6 +288,8 @@ Job Job::launch(const Command& command, const std::vector<const Handle*>& shared
 Job::~Job() {
     if (!channel_) return;
     channel_.close();
+    // Our child and not yet reaped. It may have been stopped, and could not go.
+    (void)::kill(keeper_.pid, SIGCONT);
     (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
 }
 
@@ -325,12 +329,9 @@ void Job::reap_strangers() noexcept {
     }
 }
 
-void Job::release(bool stay) noexcept {
-    order({Order::Kind::release, 0, Scope::leader});
+void Job::leave() noexcept {
+    order({Order::Kind::leave, 0, Scope::leader});
     channel_.close();
-    // Our child and not yet reaped. It may have been stopped, and could not go.
-    (void)::kill(keeper_.pid, SIGCONT);
-    if (!stay) (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
 }
 
 std::vector<FileId> stdio_files() {

@@ -77,11 +77,23 @@ std::vector<ProcessFacts> read_processes() {
     return all;
 }
 
-ProcessId own_id() {
-    const auto facts = read_process(::getpid());
-    if (!facts) fail("cannot read /proc/{}/stat: is /proc mounted?", ::getpid());
-    return facts->id;
+std::vector<ProcessFacts> read_children(int pid) {
+    std::vector<ProcessFacts> children;
+    const auto text = read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str());
+    for (std::string_view rest = text ? *text : std::string_view(); !rest.empty();) {
+        if (auto facts = read_process(next_pid(rest))) children.push_back(std::move(*facts));
+        rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    }
+    return children;
 }
+
+ProcessFacts own_facts() {
+    auto facts = read_process(::getpid());
+    if (!facts) fail("cannot read /proc/{}/stat: is /proc mounted?", ::getpid());
+    return std::move(*facts);
+}
+
+ProcessId own_id() { return own_facts().id; }
 
 int parent_pid() { return ::getppid(); }
 
