@@ -1,0 +1,127 @@
+#include "holding.hpp"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "surroundings.hpp"
+
+namespace once::test {
+
+namespace fs = std::filesystem;
+
+std::string pid_text(pid_t pid) { return "(pid " + std::to_string(pid) + ")"; }
+
+Command with_options(const Command& options, const Command& job) {
+    Command all{"once"};
+    all.insert(all.end(), options.begin(), options.end());
+    all.emplace_back("--");
+    all.insert(all.end(), job.begin(), job.end());
+    return all;
+}
+
+Command job(const Scenario& scene, std::optional<int> port) {
+    Command words{"actor", "lock", scene.folder() / "proof"};
+    if (port) words.emplace_back(*port);
+    return words;
+}
+
+Holder hold(Scenario& scene, const Command& options, const Launch& how) {
+    const Running once = scene.launch(with_options(options, job(scene)), how);
+    once.wait_for_output("locked");
+    return {once, once.ready_pid()};
+}
+
+Holder hold_port(Scenario& scene, const Command& options, const Launch& how) {
+    Command all{"-p", scene.port()};
+    all.insert(all.end(), options.begin(), options.end());
+    const Running once = scene.launch(with_options(all, job(scene, scene.port())), how);
+    once.wait_for_output("listening");
+    return {once, once.ready_pid()};
+}
+
+std::vector<std::string> tree(const fs::path& folder) {
+    std::vector<std::string> names;
+    std::error_code ignored;  // what goes while we look is not there
+    for (auto entry = fs::recursive_directory_iterator(folder, ignored);
+         entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
+        names.push_back(fs::relative(entry->path(), folder, ignored).string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+std::vector<fs::path> state_files(const Scenario& scene, std::string_view ending) {
+    std::vector<fs::path> found;
+    for (const std::string& name : tree(scene.state_folder())) {
+        if (name.size() >= ending.size() &&
+            name.compare(name.size() - ending.size(), ending.size(), ending) == 0) {
+            found.push_back(scene.state_folder() / name);
+        }
+    }
+    return found;
+}
+
+fs::path state_file(const Scenario& scene, std::string_view ending) {
+    const auto found = state_files(scene, ending);
+    INFO("files named *" << ending);
+    REQUIRE(found.size() == 1);
+    return found.front();
+}
+
+namespace {
+
+struct Span {
+    std::size_t start = std::string::npos;
+    std::size_t end = std::string::npos;
+};
+
+/// Arrays and objects as a whole; a string that holds a bracket or a comma is not for these tests.
+Span span_of(const std::string& text, const std::string& key) {
+    const std::string label = "\"" + key + "\":";
+    Span span;
+    span.start = text.find(label);
+    if (span.start == std::string::npos) return span;
+    span.start = text.find_first_not_of(" \n", span.start + label.size());
+    int depth = 0;
+    for (span.end = span.start; span.end < text.size(); ++span.end) {
+        const char letter = text[span.end];
+        if (depth == 0 && (letter == ',' || letter == '}' || letter == ']')) break;
+        if (letter == '{' || letter == '[') ++depth;
+        if (letter == '}' || letter == ']') --depth;
+    }
+    return span;
+}
+
+}  // namespace
+
+std::string json_value(const std::string& text, const std::string& key) {
+    const Span span = span_of(text, key);
+    if (span.start == std::string::npos) return {};
+    std::string value = text.substr(span.start, span.end - span.start);
+    value.erase(value.find_last_not_of(" \n") + 1);
+    return value;
+}
+
+std::string with_json_value(std::string text, const std::string& key, const std::string& value) {
+    const Span span = span_of(text, key);
+    INFO(key << " in " << text);
+    REQUIRE(span.start != std::string::npos);
+    return text.replace(span.start, span.end - span.start, value);
+}
+
+std::uint64_t boot_time() {
+    timespec now{};
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+bool is_root_or_warn(std::string_view what_for) {
+    if (geteuid() == 0) return true;
+    WARN("not proven here: only root can " << what_for);
+    return false;
+}
+
+}  // namespace once::test
