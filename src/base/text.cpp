@@ -2,17 +2,40 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace once {
+namespace {
+
+// How many bytes the first character of a UTF-8 text has; 0 if it does not begin with one.
+std::size_t character_length(std::string_view text) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                               : first >= 0xe0 && first < 0xf0 ? 3
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                                                               : 0;
+    if (length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80) return 0;
+    }
+    return length;
+}
+
+}  // namespace
 
 std::string printable(std::string_view text) {
     std::string safe;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        // U+0080 to U+009F are control characters as well, and some terminals obey them.
+    while (!text.empty()) {
+        const auto length = character_length(text);
+        const auto first = static_cast<unsigned char>(text.front());
+        // U+0080 to U+009F are control characters as well, and some terminals obey them, even as
+        // the bare bytes 80 to 9F.
         const bool is_c1 =
-            byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-        if (is_c1) ++i;
-        safe += byte < 0x20 || byte == 0x7f || is_c1 ? '?' : text[i];
+            length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+        const bool is_shown = length > 0 && first >= 0x20 && first != 0x7f && !is_c1;
+        safe += is_shown ? text.substr(0, length) : "?";
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return safe;
 }

@@ -31,6 +31,13 @@ struct Obstacle {
     std::optional<Record> record;
 };
 
+// What a slot's files say: the record of its job, and the first line of its lock, which tells who
+// has it before there is a record.
+struct Traces {
+    std::optional<Record> holder;
+    std::vector<Record> crashed;
+};
+
 // One look at all slots under the gate: either they are ours now, or somebody is in the way.
 struct Look {
     std::vector<Slot> slots;  // without those that an ancestor of ours holds
@@ -137,37 +144,52 @@ private:
         Look look;
         for (const auto& slot : claim_.slots) {
             auto lock = folder_->try_lock(lock_file(slot, claim_.self));
-            auto record = read_record(slot);
-            if (record && is_our_ancestor(*record)) {
+            auto traces = read_traces(slot);
+            if (traces.holder && is_our_ancestor(*traces.holder)) {
                 log::debug("{} is held by {}, from which we descend", slot.text(),
-                           describe(*record));
+                           describe(*traces.holder));
                 continue;
             }
             look.slots.push_back(slot);
             // The lock decides. But a lock file that somebody removed while it was held lets us in
             // although the holder lives: then its record tells.
-            const bool is_free = lock && !(record && is_readable_here(*record) && is_held(*record));
-            if (!is_free) {
-                look.obstacles.push_back({slot, std::move(record)});
+            const bool has_living = traces.holder && is_readable_here(*traces.holder);
+            if (!lock || has_living) {
+                look.obstacles.push_back({slot, std::move(traces.holder)});
                 continue;
             }
             look.locks.push_back(std::move(*lock));
-            if (record && is_readable_here(*record)) look.crashed.push_back(std::move(*record));
+            for (auto& crashed : traces.crashed) look.crashed.push_back(std::move(crashed));
             if (auto next = rival(slot)) look.obstacles.push_back({slot, std::move(next)});
         }
         return look;
     }
 
-    std::optional<Record> read_record(const Slot& slot) {
+    Traces read_traces(const Slot& slot) {
+        std::vector<Record> found;
         const auto text = folder_->read(record_file(slot, claim_.self));
-        if (!text) return std::nullopt;
-        auto record = parse(*text);
-        if (!record && !has_told_damage_) {
+        if (auto record = text ? parse(*text) : std::nullopt) {
+            found.push_back(std::move(*record));
+        } else if (text && !has_told_damage_) {
             has_told_damage_ = true;
             say_(fmt::format("the record '{}/{}' is damaged or from another version; it is ignored",
                              folder_->path(), record_file(slot, claim_.self)));
         }
-        return record;
+        const auto line = folder_->read(lock_file(slot, claim_.self)).value_or("");
+        auto claimant = line.starts_with('{') ? parse(line) : std::nullopt;
+        if (claimant && (found.empty() || found.front().job != claimant->job)) {
+            found.push_back(std::move(*claimant));
+        }
+        Traces traces;
+        for (auto& one : found) {
+            const bool is_here = is_readable_here(one);
+            if (is_here && !is_held(one)) {
+                traces.crashed.push_back(std::move(one));
+            } else if (is_here || !traces.holder) {
+                traces.holder = std::move(one);
+            }
+        }
+        return traces;
     }
 
     // Another launch that has announced itself for this slot and is still at it.
@@ -199,7 +221,7 @@ private:
     Reaction react(const std::vector<Obstacle>& obstacles) {
         Reaction reaction{obstacles.front(), {}, {}, false};
         for (const auto& obstacle : obstacles) {
-            if (!obstacle.record || is_passing(*obstacle.record)) {
+            if (!obstacle.record) {
                 reaction.is_unknown = true;
                 continue;
             }
@@ -239,11 +261,6 @@ private:
         unknown_since_.reset();
         if (!reaction.evicted.empty()) return evict(reaction.evicted);
         await(reaction.first, reaction.awaited);
-    }
-
-    // Its once and keeper are gone while the lock is still held: in a moment it will be free.
-    static bool is_passing(const Record& record) {
-        return is_readable_here(record) && !is_held(record);
     }
 
     void await_unknown(const Obstacle& obstacle) {

@@ -1,5 +1,6 @@
 #include "claim/lease.hpp"
 
+#include "base/failure.hpp"
 #include "claim/holder.hpp"
 
 namespace once::claim {
@@ -17,12 +18,21 @@ std::string successor_file(const Slot& slot, const Record& self) {
 Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> slots,
              std::vector<os::Lock> locks, Record record)
     : folder_(std::move(folder)), slots_(std::move(slots)), locks_(std::move(locks)) {
-    inscribe(record);
+    record_ = std::move(record);
+    const auto line = to_text(record_);
+    for (std::size_t i = 0; i < locks_.size(); ++i) {
+        if (!locks_[i].write_line(line)) {
+            fail("cannot write '{}/{}': is the disk full?", folder_->path(),
+                 lock_file(slots_[i], record_));
+        }
+    }
 }
 
 Lease::~Lease() {
     if (!folder_) return;
     for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
+    for (const auto& lock : locks_)
+        (void)lock.write_line("\n");  // an old one tells of a crash only
 }
 
 void Lease::inscribe(const Record& record) {

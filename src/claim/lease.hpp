@@ -16,7 +16,8 @@ namespace once::claim {
 /// the keeper shares: they are free when both have let go.
 class Lease {
 public:
-    /// `locks` has one lock for each of `slots`. Writes the records.
+    /// `locks` has one lock for each of `slots`. Writes `record` into them: only for those who look
+    /// under the gate, as whoever makes a lease does.
     Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> slots,
           std::vector<os::Lock> locks, Record record);
     Lease(Lease&&) noexcept = default;
@@ -26,7 +27,7 @@ public:
     [[nodiscard]] const Record& record() const { return record_; }
     [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
 
-    /// Changes the records. Throws a Failure that names the file that cannot be written.
+    /// Writes the records. Throws a Failure that names the file that cannot be written.
     void inscribe(const Record& record);
 
     /// The same as far as it goes: no running job shall end because a disk is full.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,9 @@ using Json = nlohmann::ordered_json;
 
 // A record is a small file: of a command line as long as a book the beginning has to do.
 constexpr std::size_t longest_command = 4096;
+constexpr std::size_t most_words = 256;
+// As much as the command line accepts, so that no sum with it overflows.
+constexpr std::int64_t longest_timeout_ms = 10LL * 366 * 24 * 3600 * 1000;
 
 // ---------------------------------------------------------------------------------------------
 // Text that is no UTF-8 is written as {"hex": "…"}: a folder must be the same when it is read
@@ -81,7 +85,7 @@ bool read(const Json& json, os::FileId& file) {
 
 template <class Value>
 bool read(const Json& json, std::vector<Value>& values) {
-    if (!json.is_array() || json.size() > longest_command) return false;
+    if (!json.is_array() || json.size() > 4 * most_words) return false;
     for (const auto& one : json) {
         Value value{};
         if (!read(one, value)) return false;
@@ -106,8 +110,9 @@ Json command_to_json(const std::vector<std::string>& command) {
     auto words = Json::array();
     std::size_t length = 0;
     for (const auto& word : command) {
-        if (length + word.size() > longest_command) {
-            words.push_back(from_bytes(word.substr(0, longest_command - length)));
+        if (length + word.size() > longest_command || words.size() == most_words) {
+            words.push_back(
+                from_bytes(word.substr(0, longest_command - std::min(length, longest_command))));
             words.push_back("…");
             break;
         }
@@ -163,7 +168,7 @@ std::string to_text(const Record& record) {
 }
 
 std::optional<Record> parse(const std::string& text) {
-    const auto json = Json::parse(text, nullptr, false);
+    const auto json = Json::parse(text.substr(0, text.find('\n')), nullptr, false);
     int schema = 0;
     if (!json.is_object() || !need(json, "schema", schema) || schema != Record::schema) {
         return std::nullopt;
@@ -175,14 +180,14 @@ std::optional<Record> parse(const std::string& text) {
         need(json, "job", record.job) && !record.job.empty() && need(json, "boot", record.boot) &&
         need(json, "network_namespace", record.network_namespace) &&
         need(json, "pid_namespace", record.pid_namespace) && need(json, "begun", record.begun) &&
-        need(json, "once", record.once) && need(json, "keeper", record.keeper) &&
-        need(json, "leader", record.leader) && need(json, "session", record.session) &&
-        need(json, "folder", record.folder) && need(json, "command", record.command) &&
-        !record.command.empty() && need(json, "ports", record.ports) &&
-        need(json, "name", record.name) && need(json, "started", record.started) &&
-        need(json, "stop_timeout_ms", timeout) && timeout >= 0 &&
-        need(json, "starter", record.starter) && need(json, "inherited", record.inherited) &&
-        need(json, "stdio", record.stdio) &&
+        need(json, "once", record.once) && record.once.pid > 0 &&
+        need(json, "keeper", record.keeper) && need(json, "leader", record.leader) &&
+        need(json, "session", record.session) && need(json, "folder", record.folder) &&
+        need(json, "command", record.command) && !record.command.empty() &&
+        need(json, "ports", record.ports) && need(json, "name", record.name) &&
+        need(json, "started", record.started) && need(json, "stop_timeout_ms", timeout) &&
+        timeout >= 0 && timeout <= longest_timeout_ms && need(json, "starter", record.starter) &&
+        need(json, "inherited", record.inherited) && need(json, "stdio", record.stdio) &&
         (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
         (!json.contains("pid_file") || read(json["pid_file"], record.pid_file));
     if (!is_whole) return std::nullopt;

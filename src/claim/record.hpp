@@ -49,8 +49,9 @@ struct Record {
     std::vector<std::string> inherited;
 };
 
-/// The text of a record, as JSON; `parse` reads it, and answers nothing if it is damaged, or of
-/// another schema than ours. Bytes that are no UTF-8 survive the way there and back.
+/// The text of a record: JSON in one line. `parse` reads the first line of a text, and answers
+/// nothing if it is damaged, or of another schema than ours. Bytes that are no UTF-8 survive the
+/// way there and back.
 std::string to_text(const Record& record);
 std::optional<Record> parse(const std::string& text);
 

@@ -41,9 +41,9 @@ std::string left_column(const Option& option) {
 const std::vector<Option>& options() {
     using enum Argument;
     static const std::vector<Option> all{
-        {"port", 'p', required, "PORT", "claim TCP port 1-65535; repeat for several, all or none"},
+        {"port", 'p', required, "PORT", "claim a TCP port; repeatable, all or none"},
         {"name", 'n', required, "NAME", "claim a name: 1-64 of A-Z a-z 0-9 . _ -"},
-        {"replace", 0, none, "", "end the previous holder and take its place (default)"},
+        {"replace", 0, none, "", "end the holder and take its place (default)"},
         {"refuse", 0, none, "", "never end anything: exit 75 if the slot is held"},
         {"reuse", 0, none, "", "exit 0 if the holder is ours and healthy"},
         {"wait", 'w', optional, "DUR", "wait until the slot is free; exit 75 after DUR"},

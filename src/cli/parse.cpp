@@ -23,8 +23,9 @@ struct GetoptTable {
 };
 
 GetoptTable getopt_table(For where) {
-    // `+`: stop at the first word that is no option. `:`: tell a missing argument apart.
-    GetoptTable table{where == For::launch ? "+:" : ":", {}};
+    // `+`: stop at the first word that is no option; `-`: give each such word as the argument of an
+    // option numbered 1. `:`: tell a missing argument apart.
+    GetoptTable table{where == For::launch ? "+:" : "-:", {}};
     for (std::size_t i = 0; i < options().size(); ++i) {
         const auto& option = options()[i];
         if (option.where != where && option.where != For::both) continue;
@@ -77,6 +78,10 @@ public:
         const int id =
             ::getopt_long(argc_, argv_, table_.letters.c_str(), table_.names.data(), nullptr);
         if (id == -1) return nullptr;
+        if (id == 1) {
+            words_.emplace_back(::optarg);
+            return next();
+        }
         const std::string_view word = argv_[std::min(before, argc_ - 1)];
         if (id == '?') {
             const auto letter = std::string{'-', static_cast<char>(::optopt)};
@@ -99,7 +104,9 @@ public:
     }
 
     [[nodiscard]] std::vector<std::string> words() const {
-        return {argv_ + ::optind, argv_ + argc_};
+        auto words = words_;
+        words.insert(words.end(), argv_ + ::optind, argv_ + argc_);
+        return words;
     }
 
 private:
@@ -107,6 +114,7 @@ private:
     char** argv_;
     For where_;
     GetoptTable table_;
+    std::vector<std::string> words_;  // that stood between the options
 };
 
 verbs::Color parse_color(std::string_view value) {

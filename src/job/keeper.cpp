@@ -38,7 +38,7 @@ public:
         for (const auto& daemon : sweep_.daemons()) {
             custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});
         }
-        custody_.report({Report::Kind::swept, 0, false, {}});
+        custody_.report({Report::Kind::swept, 0, false, ending_});
     }
 
     /// `once` is not there any more: what it would have done at the end is ours to do.
@@ -69,16 +69,23 @@ private:
 
     // Our children: the leader's ending is the job's.
     void collect() {
-        bool leader_ended = false;
+        bool has_ended = false;
         while (const auto change = custody_.next_change()) {
             if (change->pid != custody_.leader().pid) continue;
-            leader_ended = !change->stopped;
-            custody_.report(
-                change->stopped
-                    ? Report{Report::Kind::leader_stopped, change->ending.value, false, {}}
-                    : Report{Report::Kind::leader_ended, 0, false, change->ending});
+            if (change->stopped) {
+                custody_.report({Report::Kind::leader_stopped, change->ending.value, false, {}});
+                continue;
+            }
+            has_ended = true;
+            ending_ = change->ending;
         }
-        if (leader_ended) act(Lifecycle::Event::leader_gone);
+        if (has_ended) {
+            act(Lifecycle::Event::leader_gone);
+            // If that was all of the job, one report tells both.
+            if (!life_.is_finished()) {
+                custody_.report({Report::Kind::leader_ended, 0, false, ending_});
+            }
+        }
         if (!life_.is_sweeping()) return;
         if (custody_.is_childless()) return act(Lifecycle::Event::nobody_left);
         sweep_.look_soon();
@@ -132,6 +139,7 @@ private:
     Lifecycle life_;
     os::Events events_;
     Sweep sweep_;
+    Ending ending_;
     bool was_left_ = false;
 };
 

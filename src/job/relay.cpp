@@ -33,13 +33,18 @@ std::vector<Order> begin_clock(int signal) {
 
 }  // namespace
 
+std::vector<Order> Relay::from_terminal_interrupt(TimePoint now) {
+    last_interrupt_ = now;
+    if (++interrupts_ < interrupts_that_kill) return {};
+    return {{Order::Kind::kill, 0, Scope::leader}};
+}
+
 std::vector<Order> Relay::from_terminal(int signal, TimePoint now) {
-    if (signal == SIGINT) {
-        last_interrupt_ = now;
-        if (++interrupts_ >= interrupts_that_kill) return {{Order::Kind::kill, 0, Scope::leader}};
-        return {};
-    }
-    return begin_clock(signal);
+    if (signal != SIGINT) return own_group_ ? forward(signal) : begin_clock(signal);
+    auto orders = from_terminal_interrupt(now);
+    // A group of its own did not get it.
+    if (own_group_ && orders.empty()) orders = {{Order::Kind::forward, SIGINT, Scope::group}};
+    return orders;
 }
 
 std::vector<Order> Relay::forward(int signal) const {
@@ -57,8 +62,6 @@ std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
     if (is_never_forwarded(signal)) return {};
     switch (sender) {
         case Sender::terminal:
-            // In a group of its own the job did not get it.
-            if (own_group_) return forward(signal);
             return from_terminal(signal, now);
         case Sender::descendant:
             return begin_clock(signal);

@@ -112,6 +112,7 @@ private:
                     obey(relay_.on_seen(report.number, Clock::now()));
                 } else if (wish_.handed_over != nullptr && report.number == SIGINT) {
                     was_interrupted_ = true;
+                    obey(relay_.on_interrupt_of_group(Clock::now()));
                 }
                 break;
             case Report::Kind::daemon:
@@ -125,6 +126,7 @@ private:
                 done_ = true;
                 break;
             case Report::Kind::swept:
+                outcome_.ending = report.ending;
                 done_ = true;
                 break;
             case Report::Kind::keeper_gone:

@@ -51,7 +51,7 @@ struct Report {
         signal_seen,     ///< signal `number` reached the keeper too: it went to all of us
         daemon,          ///< process `number` is a deliberate daemon, and was spared
         stuck,           ///< process `number` does not go, not even killed
-        swept,           ///< nobody is left but deliberate daemons
+        swept,           ///< nobody is left but deliberate daemons; see `ending` again
         keeper_gone      ///< the keeper itself was killed
     };
     Kind kind = Kind::swept;
@@ -149,6 +149,9 @@ public:
     void leave() noexcept;
 
 private:
+    // The keeper died before it could tell of the launch: whatever it had launched goes with it.
+    void kill_orphans();
+
     Job(ProcessId keeper, Handle channel) : keeper_(keeper), channel_(std::move(channel)) {}
     ProcessId keeper_;
     ProcessId leader_;

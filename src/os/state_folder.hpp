@@ -15,6 +15,10 @@ public:
     explicit Lock(Handle file) : file_(std::move(file)) {}
     [[nodiscard]] const Handle& handle() const { return file_; }
 
+    /// Puts a line at the beginning of the locked file, over what was there: what follows the
+    /// line's end means nothing. False if it cannot be written.
+    bool write_line(const std::string& line) const noexcept;
+
 private:
     Handle file_;
 };

@@ -152,15 +152,15 @@ std::string lost_text(const job::PortLook& look) {
 class Launch {
 public:
     Launch(const RunRequest& wish, const std::string& executable, const Voice& voice,
-           const Grouping& grouping, os::Events& events, claim::Lease& lease)
+           const Grouping& grouping, os::Events& events, claim::Lease& lease,
+           std::optional<os::PidFile>& pid_file)
         : wish_(wish),
           executable_(executable),
           voice_(voice),
           grouping_(grouping),
           events_(events),
-          lease_(lease) {
-        if (!wish.pid_file.empty()) pid_file_.emplace(wish.pid_file);
-    }
+          lease_(lease),
+          pid_file_(pid_file) {}
 
     Ending run(const std::optional<os::Process>& parent) {
         const auto outcome = live(parent);
@@ -196,11 +196,12 @@ private:
         return command;
     }
 
-    // From the launch until nobody of the job is left, and its keeper is gone.
+    // From the launch until nobody of the job is left.
     job::Outcome live(const std::optional<os::Process>& parent) {
         const auto plan = keeper_plan(wish_, lease_, pid_file_ ? &*pid_file_ : nullptr);
-        auto job = os::Job::launch(command(), lease_.handles(),
-                                   [&plan](os::Custody& custody) { job::keep(custody, plan); });
+        auto& job = job_.emplace(
+            os::Job::launch(command(), lease_.handles(),
+                            [&plan](os::Custody& custody) { job::keep(custody, plan); }));
         leader_ = job.leader();
         log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
                    leader_.pid, job.keeper().pid);
@@ -256,8 +257,9 @@ private:
     const Grouping& grouping_;
     os::Events& events_;
     claim::Lease& lease_;
-    std::optional<os::PidFile> pid_file_;
+    std::optional<os::PidFile>& pid_file_;
     os::ProcessId leader_;
+    std::optional<os::Job> job_;  // goes first: waits until the keeper is gone
 };
 
 void print_plan(const claim::Claim& claim, const Voice& voice) {
@@ -284,6 +286,8 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
         return Ending::exited(0);
     }
 
+    std::optional<os::PidFile> pid_file;  // proven before anybody is replaced for this launch
+    if (!wish.pid_file.empty()) pid_file.emplace(wish.pid_file);
     claim::Waiting waiting(events, wish.conflict_status);
     auto admitted =
         claim::admit(claim, waiting, [&](const std::string& message) { voice.say(message); });
@@ -293,7 +297,7 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
     }
     auto& lease = std::get<claim::Lease>(admitted);
     waiting.hold(&lease);
-    Launch launch(wish, executable, voice, grouping, events, lease);
+    Launch launch(wish, executable, voice, grouping, events, lease, pid_file);
     waiting.check();  // what came meanwhile ends us before the launch
     return launch.run(parent);
 }  // tree swept, terminal returned, record erased, lock opened

@@ -64,14 +64,17 @@ std::vector<Row> read_rows(const Voice& voice) {
     const auto folder = os::StateFolder::open(os::state_path(), os::boot_id());
     if (!folder) return rows;
     for (const auto& name : folder->names()) {
-        if (!name.ends_with(".json")) continue;
-        const auto text = folder->read(name);
-        auto record = text ? claim::parse(*text) : std::nullopt;
-        if (!record) {
-            // One that went meanwhile is no damage.
-            if (text) voice.say(fmt::format("the record '{}/{}' is damaged", folder->path(), name));
+        constexpr std::string_view ending = ".lock";
+        if (!name.ends_with(ending)) continue;
+        const auto file = name.substr(0, name.size() - ending.size()) + ".json";
+        const auto text = folder->read(file);
+        if (text && !claim::parse(*text)) {
+            voice.say(fmt::format("the record '{}/{}' is damaged", folder->path(), file));
             continue;
         }
+        // Before there is a record the lock itself tells who has it.
+        auto record = claim::parse(text ? *text : folder->read(name).value_or(""));
+        if (!record) continue;
         // A launch with several slots has a record beside each.
         const auto is_same = [&](const Row& row) { return row.record.job == record->job; };
         if (std::any_of(rows.begin(), rows.end(), is_same)) continue;

@@ -274,7 +274,8 @@ Job Job::launch(const Command& command, const std::vector<const Handle*>& shared
     if (const auto facts = read_process(pid)) job.keeper_ = facts->id;
     Launched launched;
     if (receive(job.channel_, launched, 0) != Reception::message) {
-        fail("cannot launch '{}': the keeper died", command.argv.front());
+        job.kill_orphans();
+        fail("cannot launch '{}': the keeper was killed", command.argv.front());
     }
     if (launched.in_folder) {
         fail("cannot enter the folder '{}': {}", command.folder, reason(launched.error));
@@ -318,6 +319,21 @@ Custody Job::take_over() {
     // kernel hands them on first).
     (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
     return {leader_, own_group_, false, Handle(), others_};
+}
+
+void Job::kill_orphans() {
+    channel_.close();
+    (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
+    for (bool has_found = true; has_found;) {
+        has_found = false;
+        for (const auto& child : read_children(::getpid())) {
+            if (std::find(others_.begin(), others_.end(), child.id) != others_.end()) continue;
+            // Ours and not reaped, so the number is its own. Its children become ours in turn.
+            has_found = true;
+            (void)::kill(child.id.pid, SIGKILL);
+            (void)retry([&] { return ::waitpid(child.id.pid, nullptr, 0); });
+        }
+    }
 }
 
 void Job::reap_strangers() noexcept {

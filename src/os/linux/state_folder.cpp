@@ -83,6 +83,12 @@ bool is_plain_and_ours(const struct stat& facts) {
 
 }  // namespace
 
+bool Lock::write_line(const std::string& line) const noexcept {
+    const auto put =
+        retry([&] { return ::pwrite(descriptor(file_), line.data(), line.size(), 0); });
+    return put == static_cast<ssize_t>(line.size());
+}
+
 StateFolder StateFolder::make(const std::string& path, const std::string& inner) {
     const auto outer = open_or_make(nullptr, path, path);
     return {path + '/' + inner, open_or_make(&outer, inner, path + '/' + inner)};
