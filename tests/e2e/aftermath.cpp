@@ -30,6 +30,12 @@ bool is_held(const fs::path& lock) {
     return held;
 }
 
+void check_no_trace(Scenario& scene) {
+    CHECK_FALSE(listening(scene.port()));
+    CHECK(records(scene) == std::vector<fs::path>());
+    CHECK(held_locks(scene) == std::vector<fs::path>());
+}
+
 }  // namespace
 
 std::vector<fs::path> records(const Scenario& scene) { return files_ending_in(scene, ".json"); }
@@ -43,13 +49,19 @@ std::vector<fs::path> held_locks(const Scenario& scene) {
 }
 
 void check_nothing_left(Scenario& scene) {
+    std::string left;
+    for (const Process& one : scene.survivors()) left += portrait(one) + "\n";
+    CHECK(left == "");
+    check_no_trace(scene);
+}
+
+void check_nothing_left_but(Scenario& scene, const Running& shell) {
+    std::string left;
     for (const Process& one : scene.survivors()) {
-        UNSCOPED_INFO("survivor: " << portrait(one));
+        if (one.pid != shell.pid()) left += portrait(one) + "\n";
     }
-    CHECK(scene.survivors().empty());
-    CHECK_FALSE(listening(scene.port()));
-    CHECK(records(scene) == std::vector<fs::path>());
-    CHECK(held_locks(scene) == std::vector<fs::path>());
+    CHECK(left == "");
+    check_no_trace(scene);
 }
 
 void await_nothing_left(Scenario& scene) {

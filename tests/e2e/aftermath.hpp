@@ -15,13 +15,15 @@ std::vector<std::filesystem::path> held_locks(const Scenario& scene);
 
 /// Now, at this moment: nobody survives, nobody listens, no record stands, no lock is held.
 void check_nothing_left(Scenario& scene);
+/// The same, but for a shell that the test still needs.
+void check_nothing_left_but(Scenario& scene, const Running& shell);
 /// The same, soon: for a keeper that cleans up after a `once` that was killed.
 void await_nothing_left(Scenario& scene);
 
 /// The `once` of the job whose leader this is.
 inline pid_t once_above(pid_t leader) { return parent_of(parent_of(leader)); }
 
-/// Passes on, exactly as often as asked, what a signal printer on that output has to say of it.
+/// How often a `print-signals` on this output has had it.
 inline int times_got(std::string_view output, std::string_view signal) {
     return count(output, "got " + std::string(signal) + " from ");
 }
