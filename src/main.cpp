@@ -1,4 +1,6 @@
+#include <exception>
 #include <optional>
+#include <string>
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
@@ -45,8 +47,9 @@ Ending answer(int argc, char** argv) {
         if (!voice) voice.emplace(verbs::VoiceSettings{});
         voice->say_failure(failure.what());
         return failure.ending();
-    } catch (const std::bad_alloc&) {
-        os::write_error("once: out of memory\n");
+    } catch (const std::exception& failure) {
+        // No memory; or a bug, which must not leave by way of abort() and a core dump either.
+        os::write_error(std::string("once: ") + failure.what() + '\n');
         return Ending::exited(exit_status::failed);
     }
 }

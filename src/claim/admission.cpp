@@ -9,6 +9,7 @@
 #include "claim/eviction.hpp"
 #include "claim/leftovers.hpp"
 #include "claim/port.hpp"
+#include "claim/traces.hpp"
 #include "claim/verdict.hpp"
 #include "claim/waiting.hpp"
 #include "os/machine.hpp"
@@ -31,13 +32,6 @@ struct Obstacle {
     std::optional<Record> record;
 };
 
-// What a slot's files say: the record of its job, and the first line of its lock, which tells who
-// has it before there is a record.
-struct Traces {
-    std::optional<Record> holder;
-    std::vector<Record> crashed;
-};
-
 // One look at all slots under the gate: either they are ours now, or somebody is in the way.
 struct Look {
     std::vector<Slot> slots;  // without those that an ancestor of ours holds
@@ -53,32 +47,6 @@ struct Reaction {
     std::vector<Record> awaited;
     bool is_unknown = false;
 };
-
-std::string refusal(const Slot& slot, const Record& holder, Verdict verdict) {
-    if (verdict == Verdict::give_way) {
-        return fmt::format("gave way to a newer launch for {}: {}", slot.text(), describe(holder));
-    }
-    auto text = fmt::format("{} is held by {}", slot.text(), describe(holder));
-    if (verdict == Verdict::foreign) {
-        text += fmt::format(
-            "\nit was started from another folder, so it is left alone; to end it: kill {}",
-            holder.once.pid);
-    } else if (verdict == Verdict::unknowable) {
-        text +=
-            "\nit runs in another container, or on another machine that shares this state folder, "
-            "so "
-            "it is left alone";
-    }
-    return text;
-}
-
-std::string pids_text(const std::vector<os::ProcessFacts>& processes) {
-    std::string text;
-    for (const auto& process : processes) {
-        text += fmt::format("{}{}", text.empty() ? "" : " ", process.id.pid);
-    }
-    return text;
-}
 
 class Admission {
 public:
@@ -144,7 +112,8 @@ private:
         Look look;
         for (const auto& slot : claim_.slots) {
             auto lock = folder_->try_lock(lock_file(slot, claim_.self));
-            auto traces = read_traces(slot);
+            auto traces = read_traces(*folder_, slot, claim_.self);
+            if (traces.is_damaged) tell_damage(slot);
             if (traces.holder && is_our_ancestor(*traces.holder)) {
                 log::debug("{} is held by {}, from which we descend", slot.text(),
                            describe(*traces.holder));
@@ -159,50 +128,28 @@ private:
                 continue;
             }
             look.locks.push_back(std::move(*lock));
-            for (auto& crashed : traces.crashed) look.crashed.push_back(std::move(crashed));
+            for (auto& crashed : traces.crashed) {
+                refuse_foreign_leftovers(claim_, crashed);
+                look.crashed.push_back(std::move(crashed));
+            }
             if (auto next = rival(slot)) look.obstacles.push_back({slot, std::move(next)});
         }
         return look;
     }
 
-    Traces read_traces(const Slot& slot) {
-        std::vector<Record> found;
-        const auto text = folder_->read(record_file(slot, claim_.self));
-        if (auto record = text ? parse(*text) : std::nullopt) {
-            found.push_back(std::move(*record));
-        } else if (text && !has_told_damage_) {
-            has_told_damage_ = true;
-            say_(fmt::format("the record '{}/{}' is damaged or from another version; it is ignored",
-                             folder_->path(), record_file(slot, claim_.self)));
-        }
-        const auto line = folder_->read(lock_file(slot, claim_.self)).value_or("");
-        auto claimant = line.starts_with('{') ? parse(line) : std::nullopt;
-        if (claimant && (found.empty() || found.front().job != claimant->job)) {
-            found.push_back(std::move(*claimant));
-        }
-        Traces traces;
-        for (auto& one : found) {
-            const bool is_here = is_readable_here(one);
-            if (is_here && !is_held(one)) {
-                traces.crashed.push_back(std::move(one));
-            } else if (is_here || !traces.holder) {
-                traces.holder = std::move(one);
-            }
-        }
-        return traces;
+    void tell_damage(const Slot& slot) {
+        if (has_told_damage_) return;
+        has_told_damage_ = true;
+        say_(fmt::format("the record '{}/{}' is damaged or from another version; it is ignored",
+                         folder_->path(), record_file(slot, claim_.self)));
     }
 
-    // Another launch that has announced itself for this slot and is still at it.
-    std::optional<Record> rival(const Slot& slot) {
-        const auto text = folder_->read(successor_file(slot, claim_.self));
-        if (!text) return std::nullopt;
-        auto next = parse(*text);
-        const bool counts = next && is_readable_here(*next) && next->once != claim_.self.once &&
-                            os::is_alive(next->once);
+    // Another launch that has announced itself for this slot, and counts for us.
+    [[nodiscard]] std::optional<Record> rival(const Slot& slot) const {
+        auto next = read_rival(*folder_, slot, claim_.self);
         // Under --replace an older one gives way to us, and need not be waited for.
-        if (!counts || (claim_.policy == Policy::replace && next->begun < claim_.self.begun)) {
-            return std::nullopt;
-        }
+        const bool is_older = next && next->begun < claim_.self.begun;
+        if (claim_.policy == Policy::replace && is_older) return std::nullopt;
         return next;
     }
 
@@ -315,6 +262,7 @@ private:
     Lease settle(Lease lease) {
         waiting_.hold(&lease);
         for (const auto& crashed : crashed_) recover(crashed);
+        lease.settle();
         for (const auto& [job, holder] : replaced_) say_("replaced " + describe(holder));
         for (const auto& slot : lease.slots()) {
             if (slot.number() != 0) clear(slot.number());
@@ -324,18 +272,11 @@ private:
     }
 
     void recover(const Record& crashed) {
-        const auto left = leftovers_of(crashed);
-        if (left.job.empty()) return;
-        if (crashed.folder != claim_.self.folder) {
-            throw Failure(
-                claim_.conflict_status,
-                fmt::format("a crashed job of another folder left processes behind: {}\nthey "
-                            "are left alone; to end them: kill {}",
-                            describe_process(left.job.front().id.pid), pids_text(left.job)));
-        }
+        const auto left = leftovers_of(crashed).job;
+        if (left.empty()) return;
         say_(fmt::format("sweeping {} that a crashed '{}' left behind: pid {}",
-                         left.job.size() == 1 ? "a process" : "processes",
-                         command_text(crashed.command), pids_text(left.job)));
+                         left.size() == 1 ? "a process" : "processes",
+                         command_text(crashed.command), pids_text(left)));
         sweep_leftovers(crashed, waiting_);
         if (!crashed.pid_file.empty()) os::remove_files({crashed.pid_file});
         replaced_any_ = true;
@@ -386,45 +327,6 @@ private:
 
 std::variant<Lease, Reused> admit(const Claim& claim, Waiting& waiting, const Say& say) {
     return Admission(claim, waiting, say).run();
-}
-
-std::vector<std::string> foresee(const Claim& claim) {
-    std::vector<std::string> lines;
-    const auto folder = os::StateFolder::open(os::state_path(), claim.self.boot);
-    for (const auto& slot : claim.slots) {
-        const auto text = folder ? folder->read(record_file(slot, claim.self)) : std::nullopt;
-        const auto record = text ? parse(*text) : std::nullopt;
-        if (record && is_our_ancestor(*record)) {
-            lines.push_back(fmt::format("would run under the lease of {}", describe(*record)));
-            continue;
-        }
-        const bool is_here = record && is_readable_here(*record);
-        if (is_here && is_held(*record)) {
-            const auto verdict = judge(claim, *record, state_of(*record));
-            const char* what = nullptr;
-            if (verdict == Verdict::evict) what = "replace";
-            if (verdict == Verdict::reuse) what = "use";
-            if (verdict == Verdict::await) what = "wait for";
-            if (what == nullptr) {
-                throw Failure(claim.conflict_status, refusal(slot, *record, verdict));
-            }
-            lines.push_back(
-                fmt::format("would {} {}, which holds {}", what, describe(*record), slot.text()));
-            continue;
-        }
-        const auto left = is_here ? leftovers_of(*record).job : std::vector<os::ProcessFacts>();
-        if (!left.empty()) {
-            lines.push_back(fmt::format("would sweep what a crashed '{}' left behind: pid {}",
-                                        command_text(record->command), pids_text(left)));
-            continue;
-        }
-        if (slot.number() == 0) continue;
-        if (const auto reason = why_not_free(slot.number())) {
-            if (claim.policy != Policy::wait) throw Failure(claim.conflict_status, *reason);
-            lines.push_back("would wait: " + *reason);
-        }
-    }
-    return lines;
 }
 
 }  // namespace once::claim

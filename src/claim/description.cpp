@@ -190,4 +190,12 @@ std::string describe_non_listeners(os::Port port) {
                        state_text(socket));
 }
 
+std::string pids_text(const std::vector<os::ProcessFacts>& processes) {
+    std::string text;
+    for (const auto& process : processes) {
+        text += fmt::format("{}{}", text.empty() ? "" : " ", process.id.pid);
+    }
+    return text;
+}
+
 }  // namespace once::claim

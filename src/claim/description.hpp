@@ -27,4 +27,7 @@ std::string describe_process(int pid);
 /// Why a port cannot be bound although nobody listens on it.
 std::string describe_non_listeners(os::Port port);
 
+/// `4711 4712`
+std::string pids_text(const std::vector<os::ProcessFacts>& processes);
+
 }  // namespace once::claim

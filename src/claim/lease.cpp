@@ -1,24 +1,17 @@
 #include "claim/lease.hpp"
 
 #include "base/failure.hpp"
-#include "claim/holder.hpp"
+#include "claim/traces.hpp"
 
 namespace once::claim {
 
-std::string lock_file(const Slot& slot, const Record& self) {
-    return slot.file_name(self.network_namespace) + ".lock";
-}
-std::string record_file(const Slot& slot, const Record& self) {
-    return slot.file_name(self.network_namespace) + ".json";
-}
-std::string successor_file(const Slot& slot, const Record& self) {
-    return slot.file_name(self.network_namespace) + ".next";
-}
-
 Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> slots,
-             std::vector<os::Lock> locks, Record record)
-    : folder_(std::move(folder)), slots_(std::move(slots)), locks_(std::move(locks)) {
-    record_ = std::move(record);
+             std::vector<os::Lock> locks, Record self)
+    : folder_(std::move(folder)),
+      slots_(std::move(slots)),
+      locks_(std::move(locks)),
+      record_(std::move(self)),
+      is_settled_(record_.inherited.empty()) {
     const auto line = to_text(record_);
     for (std::size_t i = 0; i < locks_.size(); ++i) {
         if (!locks_[i].write_line(line)) {
@@ -29,10 +22,15 @@ Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> sl
 }
 
 Lease::~Lease() {
-    if (!folder_) return;
+    if (!folder_ || !is_settled_) return;
     for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
     for (const auto& lock : locks_)
         (void)lock.write_line("\n");  // an old one tells of a crash only
+}
+
+void Lease::settle() {
+    is_settled_ = true;
+    record_.inherited.clear();
 }
 
 void Lease::inscribe(const Record& record) {
@@ -64,12 +62,7 @@ std::vector<std::string> Lease::record_paths() const {
 
 std::optional<Record> Lease::successor() const {
     for (const auto& slot : slots_) {
-        const auto text = folder_->read(successor_file(slot, record_));
-        if (!text) continue;
-        auto next = parse(*text);
-        if (next && is_readable_here(*next) && next->once != record_.once && is_held(*next)) {
-            return next;
-        }
+        if (auto next = read_rival(*folder_, slot, record_)) return next;
     }
     return std::nullopt;
 }

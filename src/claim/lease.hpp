@@ -11,21 +11,25 @@
 
 namespace once::claim {
 
-/// Our right to some slots, for as long as it lives: the locks are held, and a record beside each
-/// tells everybody else who we are. When it goes it erases the records and opens the locks, which
-/// the keeper shares: they are free when both have let go.
+/// Our right to some slots, for as long as it lives: the locks are held, and tell in their first
+/// line who we are; a record beside each tells of the launched job. When it goes it erases both and
+/// opens the locks, which the keeper shares: they are free when both have let go.
 class Lease {
 public:
-    /// `locks` has one lock for each of `slots`. Writes `record` into them: only for those who look
-    /// under the gate, as whoever makes a lease does.
+    /// `locks` has one lock for each of `slots`. Writes `self` into them, for those who look under
+    /// the gate, as whoever makes a lease does. If `self` inherits crashed jobs, their traces stay,
+    /// and so does this line, until `settle`.
     Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> slots,
-          std::vector<os::Lock> locks, Record record);
+          std::vector<os::Lock> locks, Record self);
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) noexcept = delete;
     ~Lease();
 
     [[nodiscard]] const Record& record() const { return record_; }
     [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+
+    /// Nothing is left of the crashed jobs, or there are none.
+    void settle();
 
     /// Writes the records. Throws a Failure that names the file that cannot be written.
     void inscribe(const Record& record);
@@ -48,12 +52,7 @@ private:
     std::vector<Slot> slots_;
     std::vector<os::Lock> locks_;
     Record record_;
+    bool is_settled_;
 };
-
-/// The files of a slot: its lock, its record, and the record of the newest launch that waits for
-/// it.
-std::string lock_file(const Slot& slot, const Record& self);
-std::string record_file(const Slot& slot, const Record& self);
-std::string successor_file(const Slot& slot, const Record& self);
 
 }  // namespace once::claim

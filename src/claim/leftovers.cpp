@@ -46,4 +46,14 @@ void sweep_leftovers(const Record& crashed, Waiting& waiting) {
     log::debug("nothing is left of the crashed job {}", crashed.job);
 }
 
+void refuse_foreign_leftovers(const Claim& claim, const Record& crashed) {
+    if (crashed.folder == claim.self.folder) return;
+    const auto left = leftovers_of(crashed).job;
+    if (left.empty()) return;
+    throw Failure(claim.conflict_status,
+                  fmt::format("a crashed job of another folder left processes behind: {}\n"
+                              "they are left alone; to end them: kill {}",
+                              describe_process(left.front().id.pid), pids_text(left)));
+}
+
 }  // namespace once::claim

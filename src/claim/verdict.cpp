@@ -1,5 +1,9 @@
 #include "claim/verdict.hpp"
 
+#include <fmt/format.h>
+
+#include "claim/description.hpp"
+
 namespace once::claim {
 
 Verdict judge(const Claim& claim, const Record& holder, State state) {
@@ -17,6 +21,24 @@ Verdict judge(const Claim& claim, const Record& holder, State state) {
         return is_on_its_way || is_newer ? Verdict::await : Verdict::evict;
     }
     return is_newer ? Verdict::give_way : Verdict::evict;
+}
+
+std::string refusal(const Slot& slot, const Record& holder, Verdict verdict) {
+    if (verdict == Verdict::give_way) {
+        return fmt::format("gave way to a newer launch for {}: {}", slot.text(), describe(holder));
+    }
+    auto text = fmt::format("{} is held by {}", slot.text(), describe(holder));
+    if (verdict == Verdict::foreign) {
+        text += fmt::format(
+            "\nit was started from another folder, so it is left alone; to end it: kill {}",
+            holder.once.pid);
+    } else if (verdict == Verdict::unknowable) {
+        text +=
+            "\nit runs in another container, or on another machine that shares this state folder, "
+            "so "
+            "it is left alone";
+    }
+    return text;
 }
 
 }  // namespace once::claim

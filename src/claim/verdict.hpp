@@ -1,6 +1,8 @@
 #pragma once
 
-#include "claim/admission.hpp"
+#include <string>
+
+#include "claim/claim.hpp"
 #include "claim/holder.hpp"
 
 namespace once::claim {
@@ -18,5 +20,8 @@ enum class Verdict {
 
 /// Decides; `state` is what the holder is found in.
 Verdict judge(const Claim& claim, const Record& holder, State state);
+
+/// The words for a verdict that ends the launch.
+std::string refusal(const Slot& slot, const Record& holder, Verdict verdict);
 
 }  // namespace once::claim

@@ -6,7 +6,9 @@
 #include <chrono>
 
 #include "base/log.hpp"
+#include "claim/admission.hpp"
 #include "claim/description.hpp"
+#include "claim/foresight.hpp"
 #include "claim/port.hpp"
 #include "claim/waiting.hpp"
 #include "job/keeper.hpp"
@@ -220,7 +222,6 @@ private:
         auto record = lease_.record();
         record.keeper = job.keeper();
         record.leader = job.leader();
-        record.inherited.clear();
         if (pid_file_) {
             pid_file_->write(job.leader().pid);
             record.pid_file = pid_file_->path();

@@ -8,7 +8,7 @@
 #include "base/clock.hpp"
 #include "base/ending.hpp"
 #include "base/failure.hpp"
-#include "claim/admission.hpp"
+#include "claim/claim.hpp"
 #include "job/stop_plan.hpp"
 #include "os/sockets.hpp"
 #include "verbs/voice.hpp"

@@ -57,6 +57,7 @@ std::string find_executable(const std::string& file, const std::string& folder) 
 
 void execute(const std::vector<std::string>& argv) {
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     (void)::execvp(words[0], words.data());

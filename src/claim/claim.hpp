@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "claim/record.hpp"
+#include "claim/slot.hpp"
+
+namespace once::claim {
+
+/// What to do when a slot is held.
+enum class Policy { replace, refuse, reuse, wait };
+
+/// What a launch wants to hold, and how.
+struct Claim {
+    std::vector<Slot> slots;
+    Policy policy = Policy::replace;
+    std::optional<Duration> patience;  ///< with Policy::wait; for ever without it
+    int conflict_status = 75;
+    Record self;  ///< who we are: once, folder, command, begun, …
+};
+
+}  // namespace once::claim

@@ -1,0 +1,61 @@
+#include "claim/foresight.hpp"
+
+#include <fmt/format.h>
+
+#include "base/failure.hpp"
+#include "claim/description.hpp"
+#include "claim/leftovers.hpp"
+#include "claim/port.hpp"
+#include "claim/traces.hpp"
+#include "claim/verdict.hpp"
+#include "os/state_folder.hpp"
+
+namespace once::claim {
+namespace {
+
+std::string foresee_holder(const Claim& claim, const Slot& slot, const Record& holder) {
+    const auto verdict = judge(claim, holder, state_of(holder));
+    const char* what = verdict == Verdict::evict   ? "replace"
+                       : verdict == Verdict::reuse ? "use"
+                       : verdict == Verdict::await ? "wait for"
+                                                   : nullptr;
+    if (what == nullptr) throw Failure(claim.conflict_status, refusal(slot, holder, verdict));
+    return fmt::format("would {} {}, which holds {}", what, describe(holder), slot.text());
+}
+
+std::optional<std::string> foresee_leftovers(const Claim& claim,
+                                             const std::vector<Record>& crashed) {
+    for (const auto& one : crashed) {
+        refuse_foreign_leftovers(claim, one);
+        const auto left = leftovers_of(one).job;
+        if (left.empty()) continue;
+        return fmt::format("would sweep what a crashed '{}' left behind: pid {}",
+                           command_text(one.command), pids_text(left));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<std::string> foresee(const Claim& claim) {
+    std::vector<std::string> lines;
+    const auto folder = os::StateFolder::open(os::state_path(), claim.self.boot);
+    for (const auto& slot : claim.slots) {
+        const auto traces = folder ? read_traces(*folder, slot, claim.self) : Traces();
+        if (traces.holder && is_our_ancestor(*traces.holder)) {
+            lines.push_back("would run under the lease of " + describe(*traces.holder));
+        } else if (traces.holder && is_readable_here(*traces.holder)) {
+            lines.push_back(foresee_holder(claim, slot, *traces.holder));
+        } else if (auto line = foresee_leftovers(claim, traces.crashed)) {
+            lines.push_back(std::move(*line));
+        } else if (slot.number() != 0) {
+            const auto reason = why_not_free(slot.number());
+            if (reason && claim.policy != Policy::wait)
+                throw Failure(claim.conflict_status, *reason);
+            if (reason) lines.push_back("would wait: " + *reason);
+        }
+    }
+    return lines;
+}
+
+}  // namespace once::claim

@@ -1,0 +1,49 @@
+#include "claim/traces.hpp"
+
+#include "claim/holder.hpp"
+
+namespace once::claim {
+
+std::string lock_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".lock";
+}
+std::string record_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".json";
+}
+std::string successor_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".next";
+}
+
+Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self) {
+    Traces traces;
+    std::vector<Record> found;
+    const auto text = folder.read(record_file(slot, self));
+    if (auto record = text ? parse(*text) : std::nullopt) {
+        found.push_back(std::move(*record));
+    } else {
+        traces.is_damaged = text.has_value();
+    }
+    auto claimant = parse(folder.read(lock_file(slot, self)).value_or(""));
+    if (claimant && (found.empty() || found.front().job != claimant->job)) {
+        found.push_back(std::move(*claimant));
+    }
+    for (auto& one : found) {
+        const bool is_here = is_readable_here(one);
+        if (is_here && !is_held(one)) {
+            traces.crashed.push_back(std::move(one));
+        } else if (is_here || !traces.holder) {
+            traces.holder = std::move(one);
+        }
+    }
+    return traces;
+}
+
+std::optional<Record> read_rival(const os::StateFolder& folder, const Slot& slot,
+                                 const Record& self) {
+    auto next = parse(folder.read(successor_file(slot, self)).value_or(""));
+    const bool counts =
+        next && is_readable_here(*next) && next->once != self.once && os::is_alive(next->once);
+    return counts ? std::move(next) : std::nullopt;
+}
+
+}  // namespace once::claim

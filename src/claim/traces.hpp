@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "claim/record.hpp"
+#include "claim/slot.hpp"
+#include "os/state_folder.hpp"
+
+namespace once::claim {
+
+/// The files of a slot: its lock, its record, and the record of the newest launch that waits for
+/// it.
+std::string lock_file(const Slot& slot, const Record& self);
+std::string record_file(const Slot& slot, const Record& self);
+std::string successor_file(const Slot& slot, const Record& self);
+
+/// What the files of a slot say: the record of its job, and the first line of its lock, which tells
+/// who has it before there is a record. Neither decides anything; the lock does.
+struct Traces {
+    std::optional<Record> holder;  ///< lives, or lives where we cannot see it
+    std::vector<Record> crashed;   ///< once and keeper are gone
+    bool is_damaged = false;       ///< there is a record that cannot be read
+};
+
+/// `self` tells which namespace we are in. Certain under the gate; without it what they said a
+/// moment ago.
+Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self);
+
+/// Another living launch that has announced itself for this slot.
+std::optional<Record> read_rival(const os::StateFolder& folder, const Slot& slot,
+                                 const Record& self);
+
+}  // namespace once::claim
