@@ -13,6 +13,18 @@ namespace fs = std::filesystem;
 
 std::string pid_text(pid_t pid) { return "(pid " + std::to_string(pid) + ")"; }
 
+void wait_until_inscribed(const Scenario& scene, const Holder& holder) {
+    eventually(
+        [&] {
+            const auto files = state_files(scene, ".json");
+            return std::any_of(files.begin(), files.end(), [&](const fs::path& file) {
+                const std::string leader = json_value(whole_file(file), "leader");
+                return leader.find(":" + std::to_string(holder.leader) + ",") != std::string::npos;
+            });
+        },
+        "the record names the leader");
+}
+
 Command with_options(const Command& options, const Command& job) {
     Command all{"once"};
     all.insert(all.end(), options.begin(), options.end());

@@ -37,6 +37,9 @@ Holder hold(Scenario& scene, const Command& options, const Launch& how = {});
 /// The same on the scenario's port, and it listens there.
 Holder hold_port(Scenario& scene, const Command& options = {}, const Launch& how = {});
 
+/// Its job stands before its record says so: waits for that.
+void wait_until_inscribed(const Scenario& scene, const Holder& holder);
+
 /// `once OPTIONS -- JOB`.
 Command with_options(const Command& options, const Command& job);
 /// The job of hold(); with a port that of hold_port().

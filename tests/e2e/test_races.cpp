@@ -59,7 +59,7 @@ public:
                           [&](const Running& one) { return count(one.stdout_text(), text) > 0; }));
     }
 
-    /// The one that is left when all others have ended; it listens, or at least runs.
+    /// The one that is left when all others have ended, once its job runs.
     Running winner() const {
         eventually([&] { return ended() == crowd_size - 1; }, "all but one have ended");
         eventually([&] { return with_output("locked") > 0; }, "a job runs");
@@ -87,6 +87,7 @@ TEST_CASE("twenty launches at once with --replace: one job at any moment, one le
     for (int round = 0; round < 8; ++round) {
         const Crowd crowd(scene, "-p " + std::to_string(scene.port()), job_text(scene.port()));
         const Running winner = crowd.winner();
+        winner.wait_for_output("listening");
         for (const Running& one : crowd.launches) {
             if (one.pid() != winner.pid()) CHECK(is_loser_of_replace(one.wait_ending()));
         }
