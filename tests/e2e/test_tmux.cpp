@@ -1,0 +1,123 @@
+// tmux: its server is the deliberate daemon that a sweeper once killed behind a person's back.
+
+#include <signal.h>
+
+#include "aftermath.hpp"
+#include "catch.hpp"
+
+using namespace once::test;
+
+namespace {
+
+/// A tmux of this scenario alone. Its server is forgiven, and ended at the end.
+class Tmux {
+public:
+    explicit Tmux(Scenario& scene) : scene_(scene) {
+        scene.set("LC_ALL", "C.UTF-8");
+        scene.set("TERM", "screen");
+        scene.set("SHELL", "/bin/sh");
+        scene.set("TMUX_TMPDIR", scene.another_folder("tmux").string());
+    }
+    ~Tmux() { (void)scene_.run({"tmux", "kill-server"}); }
+    Tmux(const Tmux&) = delete;
+    Tmux& operator=(const Tmux&) = delete;
+
+    bool is_installed() {
+        const bool is = scene_.run({"sh", "-c", "command -v tmux"}).ending == exited(0);
+        if (!is) WARN("skipped: tmux is not installed");
+        return is;
+    }
+    std::string ask(const Command& words) {
+        Command command = {"tmux"};
+        command.insert(command.end(), words.begin(), words.end());
+        return scene_.run(command).stdout_text;
+    }
+    pid_t server() { return std::stoi("0" + ask({"display-message", "-p", "#{pid}"})); }
+    bool runs() { return scene_.run({"tmux", "has-session"}).ending == exited(0); }
+
+private:
+    Scenario& scene_;
+};
+
+std::string listening_job(Scenario& scene) {
+    return "once -p " + std::to_string(scene.port()) + " -- actor listen " +
+           std::to_string(scene.port());
+}
+
+}  // namespace
+
+TEST_CASE("a tmux server that a job has started outlives the job", "[tmux][daemons]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto once = scene.run(
+        {"once", "-p", scene.port(), "--", "tmux", "new-session", "-d", "actor ignore-term"});
+    CHECK(once.ending == exited(0));
+    REQUIRE(tmux.runs());
+    for (const Process& one : scene.survivors()) scene.forgive(one.pid);
+    const pid_t server = tmux.server();
+    CHECK(alive(server));
+    CHECK(children_of(server).size() == 1);
+    check_nothing_left(scene);
+}
+
+TEST_CASE("--sweep-daemons ends a tmux server that a job has started", "[tmux][daemons]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto once = scene.run({"once", "--sweep-daemons", "--stop-timeout", "200ms", "--", "tmux",
+                                 "new-session", "-d", "actor ignore-term"});
+    CHECK(once.ending == exited(0));
+    CHECK_FALSE(tmux.runs());
+    check_nothing_left(scene);
+}
+
+TEST_CASE("a tmux server that a job's server has started stays when the job is stopped",
+          "[tmux][daemons]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto once = scene.launch({"once", "-p", scene.port(), "--", "sh", "-c",
+                                    "tmux new-session -d 'actor ignore-term'; exec actor listen " +
+                                        std::to_string(scene.port())});
+    once.wait_for_output("listening");
+    SECTION("by TERM") { once.signal(SIGTERM); }
+    SECTION("by KILL") { once.signal(SIGKILL); }
+    (void)once.wait_ending();
+    eventually([&] { return !listening(scene.port()); }, "the job has ended");
+    REQUIRE(tmux.runs());
+    const pid_t server = tmux.server();
+    scene.forgive(server);
+    for (const pid_t pid : descendants(server)) scene.forgive(pid);
+    await_nothing_left(scene);
+}
+
+TEST_CASE("closing the pane of a job leaves nothing of it", "[tmux]") {
+    Scenario scene;
+    for (const char* way : {"kill-pane", "kill-session", "kill-server"}) {
+        INFO(way);
+        Tmux tmux(scene);
+        if (!tmux.is_installed()) return;
+        (void)tmux.ask({"new-session", "-d", listening_job(scene)});
+        eventually([&] { return listening(scene.port()); }, "the job listens");
+        const pid_t leader = listener_pids(scene.port()).front();
+        CHECK(group_of(leader) == group_of(once_above(leader)));
+        (void)tmux.ask({way});
+        await_nothing_left(scene);
+    }
+}
+
+TEST_CASE("a Ctrl-C in a pane ends the job", "[tmux]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    (void)tmux.ask({"new-session", "-d", "-n", "keep", "actor ignore-term"});
+    (void)tmux.ask({"new-window", "-n", "job", listening_job(scene)});
+    eventually([&] { return listening(scene.port()); }, "the job listens");
+    (void)tmux.ask({"send-keys", "-t", "job", "C-c"});
+    const pid_t server = tmux.server();
+    scene.forgive(server);
+    eventually([&] { return children_of(server).size() == 1; }, "the pane is gone");
+    for (const pid_t pid : descendants(server)) scene.forgive(pid);
+    await_nothing_left(scene);
+}
