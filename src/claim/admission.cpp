@@ -90,7 +90,7 @@ private:
             const auto gate = take_gate();
             auto look = look_at_slots();
             if (look.obstacles.empty()) return take(std::move(look));
-            reaction = react(look.obstacles);
+            reaction = react(look);
         }
         carry_out(*reaction);
         return std::nullopt;
@@ -121,12 +121,15 @@ private:
             }
             look.slots.push_back(slot);
             // The lock decides. But a lock file that somebody removed while it was held lets us in
-            // although the holder lives: then its record tells.
-            const bool has_living = traces.holder && is_readable_here(*traces.holder);
+            // although the holder lives: then its record and its leader's mark tell.
+            const bool has_living = lock && traces.holder && is_readable_here(*traces.holder) &&
+                                    is_proven(*traces.holder, std::nullopt);
             if (!lock || has_living) {
+                if (!lock) drop_unproven(slot, traces.holder);
                 look.obstacles.push_back({slot, std::move(traces.holder)});
                 continue;
             }
+            if (traces.holder) tell_foreign(slot);
             look.locks.push_back(std::move(*lock));
             for (auto& crashed : traces.crashed) {
                 refuse_foreign_leftovers(claim_, crashed);
@@ -137,11 +140,22 @@ private:
         return look;
     }
 
-    void tell_damage(const Slot& slot) {
-        if (has_told_damage_) return;
-        has_told_damage_ = true;
-        say_(fmt::format("the record '{}/{}' is damaged or from another version; it is ignored",
-                         folder_->path(), record_file(slot, claim_.self)));
+    // Whoever holds the lock has its file open. Nobody else is asked to end, whatever a record
+    // says.
+    void drop_unproven(const Slot& slot, std::optional<Record>& holder) const {
+        if (!holder || !is_readable_here(*holder)) return;
+        const auto file = folder_->identify(lock_file(slot, claim_.self));
+        if (file && !is_proven(*holder, file)) holder.reset();
+    }
+
+    void tell_damage(const Slot& slot) { tell_ignored(slot, "is damaged or from another version"); }
+    void tell_foreign(const Slot& slot) {
+        tell_ignored(slot, "does not tell of a job that lives here");
+    }
+    void tell_ignored(const Slot& slot, std::string_view why) {
+        if (std::exchange(has_told_ignored_, true)) return;
+        say_(fmt::format("the record '{}/{}' {}; it is ignored", folder_->path(),
+                         record_file(slot, claim_.self), why));
     }
 
     // Another launch that has announced itself for this slot, and counts for us.
@@ -165,7 +179,8 @@ private:
     // --- somebody is in the way ----------------------------------------------------------------
 
     // Judges them under the gate; throws for what is refused.
-    Reaction react(const std::vector<Obstacle>& obstacles) {
+    Reaction react(const Look& look) {
+        const auto& obstacles = look.obstacles;
         Reaction reaction{obstacles.front(), {}, {}, false};
         for (const auto& obstacle : obstacles) {
             if (!obstacle.record) {
@@ -195,9 +210,24 @@ private:
             }
         }
         if (!reaction.evicted.empty()) {
+            refuse_for_other_ports(look);
             for (const auto& obstacle : obstacles) announce(obstacle.slot);
         }
         return reaction;
+    }
+
+    // Nobody is ended for a launch that then fails at another of its ports.
+    void refuse_for_other_ports(const Look& look) const {
+        for (const auto& slot : look.slots) {
+            const auto is_it = [&](const Obstacle& obstacle) { return obstacle.slot == slot; };
+            if (slot.number() == 0 ||
+                std::any_of(look.obstacles.begin(), look.obstacles.end(), is_it)) {
+                continue;
+            }
+            if (const auto reason = why_not_free(slot.number())) {
+                throw Failure(claim_.conflict_status, *reason);
+            }
+        }
     }
 
     void carry_out(const Reaction& reaction) {
@@ -319,7 +349,7 @@ private:
     std::map<std::string, Record> replaced_;  // by job
     bool replaced_any_ = false;
     bool announced_ = false;
-    bool has_told_damage_ = false;
+    bool has_told_ignored_ = false;
     bool has_told_waiting_ = false;
 };
 

@@ -50,6 +50,16 @@ State state_of(const Record& record) {
 
 bool is_healthy(State state) { return state == State::ready || state == State::running; }
 
+bool is_proven(const Record& record, const std::optional<os::FileId>& lock) {
+    if (lock) {
+        return os::holds_one_of(record.once.pid, {*lock}) ||
+               (record.keeper.pid != 0 && os::holds_one_of(record.keeper.pid, {*lock}));
+    }
+    const auto leader = os::read_process(record.leader.pid);
+    return leader && leader->id == record.leader && leader->parent == record.keeper.pid &&
+           carries_mark(*leader, {record.job});
+}
+
 bool is_our_ancestor(const Record& record) {
     if (!is_readable_here(record)) return false;
     auto process = os::read_process(os::own_id().pid);

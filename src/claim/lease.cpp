@@ -22,15 +22,16 @@ Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> sl
 }
 
 Lease::~Lease() {
-    if (!folder_ || !is_settled_) return;
-    for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
-    for (const auto& lock : locks_)
-        (void)lock.write_line("\n");  // an old one tells of a crash only
+    // A line that is left tells of a crash.
+    for (const auto& lock : locks_) {
+        if (is_settled_) (void)lock.write_line("\n");
+    }
 }
 
 void Lease::settle() {
-    is_settled_ = true;
+    if (std::exchange(is_settled_, true)) return;
     record_.inherited.clear();
+    for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
 }
 
 void Lease::inscribe(const Record& record) {

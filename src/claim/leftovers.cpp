@@ -22,11 +22,15 @@ job::Offspring leftovers_of(const Record& crashed) {
 void sweep_leftovers(const Record& crashed, Waiting& waiting) {
     constexpr int first_process_token = 1000;
     job::Sweep sweep(waiting.events(), first_process_token, [&] { return leftovers_of(crashed); },
-                     {});
+                     {}, {});
     job::Lifecycle life({SIGTERM, crashed.stop_timeout});
     // Its leader is one of them, if it lives at all: nobody waits for it any more.
     (void)life.on(job::Lifecycle::Event::leader_gone, Clock::now());
-    while (!sweep.round(life.phase() == job::Lifecycle::Phase::killing)) {
+    const auto measure = [&] {
+        return life.phase() == job::Lifecycle::Phase::killing ? job::Sweep::Measure::kill
+                                                              : job::Sweep::Measure::ask;
+    };
+    while (!sweep.round(measure())) {
         if (const auto stuck = sweep.take_stuck(); !stuck.empty()) {
             throw Failure(exit_status::conflict,
                           fmt::format("cannot end {}, which a crashed job left",

@@ -4,6 +4,7 @@
 
 #include "job/lifecycle.hpp"
 #include "job/sweep.hpp"
+#include "os/pid_file.hpp"
 #include "os/state_folder.hpp"
 
 namespace once::job {
@@ -16,16 +17,15 @@ class Keeper {
 public:
     Keeper(os::Custody& custody, const KeeperPlan& plan)
         : custody_(custody),
-          stop_(plan.stop),
+          plan_(plan),
           life_(plan.stop),
           events_(os::Catch::everything),
           sweep_(
               events_, first_process_token,
-              [this, &plan, self = os::own_id().pid] {
-                  return look_below(self, custody_, plan.daemons);
-              },
+              [this, self = os::own_id().pid] { return look_below(self, custody_, plan_.daemons); },
               custody.others().empty() ? Sweep::IsEmpty([this] { return custody_.is_childless(); })
-                                       : Sweep::IsEmpty()) {
+                                       : Sweep::IsEmpty(),
+              [this](const os::ProcessFacts& process) { return has_heard(process); }) {
         if (!custody_.is_alone()) events_.watch(custody_.channel(), channel_token);
     }
 
@@ -35,14 +35,14 @@ public:
         collect();
         obey();
         while (!life_.is_finished()) on(events_.next(deadline()));
+        // Before `once` hears of it: it may be gone at any moment.
+        os::remove_files(plan_.records);
+        if (!plan_.pid_file.empty()) os::remove_pid_file(plan_.pid_file, custody_.leader().pid);
         for (const auto& daemon : sweep_.daemons()) {
             custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});
         }
         custody_.report({Report::Kind::swept, 0, false, ending_});
     }
-
-    /// `once` is not there any more: what it would have done at the end is ours to do.
-    [[nodiscard]] bool was_left_alone() const { return custody_.is_alone(); }
 
 private:
     static constexpr int channel_token = 1;
@@ -57,6 +57,7 @@ private:
     void on(const os::Event& event) {
         if (const auto* signal = std::get_if<os::Signal>(&event)) {
             if (signal->number == SIGCHLD) return collect();
+            note_group_signal(signal->number);
             custody_.report({Report::Kind::signal_seen, signal->number, signal->from_kernel, {}});
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
             ready->token == channel_token ? obey() : sweep_.on_ready(ready->token);
@@ -80,7 +81,8 @@ private:
             ending_ = change->ending;
         }
         if (has_ended) {
-            act(Lifecycle::Event::leader_gone);
+            act(was_group_signalled() ? Lifecycle::Event::group_gone
+                                      : Lifecycle::Event::leader_gone);
             // If that was all of the job, one report tells both.
             if (!life_.is_finished()) {
                 custody_.report({Report::Kind::leader_ended, 0, false, ending_});
@@ -96,6 +98,7 @@ private:
             switch (order->kind) {
                 case Order::Kind::forward:
                     custody_.signal(order->signal, order->scope);
+                    if (order->scope == os::Scope::group) note_group_signal(order->signal);
                     break;
                 case Order::Kind::clock:
                     act(Lifecycle::Event::clock);
@@ -117,38 +120,58 @@ private:
         if (custody_.is_alone() && !was_left_) act(Lifecycle::Event::stop);
     }
 
+    // A signal that all of the job's group has had, from the terminal, from somebody outside, or
+    // from us: a request to end, which is not made twice.
+    void note_group_signal(int number) {
+        if (number != SIGINT && number != SIGQUIT && number != SIGHUP && number != SIGTERM) return;
+        group_signal_ = number;
+        group_signalled_ = Clock::now();
+    }
+
+    [[nodiscard]] bool was_group_signalled() const {
+        return group_signalled_ && Clock::now() - *group_signalled_ < plan_.stop.timeout;
+    }
+
+    [[nodiscard]] bool has_heard(const os::ProcessFacts& process) const {
+        return process.group == custody_.group() &&
+               !os::ignores_signal(process.id.pid, group_signal_);
+    }
+
     void act(Lifecycle::Event event) {
         const auto action = life_.on(event, Clock::now());
         if (action.ask_leader) {
-            custody_.signal(stop_.signal, os::Scope::leader);
+            custody_.signal(plan_.stop.signal, os::Scope::leader);
             custody_.signal(SIGCONT, os::Scope::leader);  // a stopped one keeps TERM for later
         }
-        if (action.ask_rest || action.kill_all) sweep();
+        if (action.ask_deaf || action.ask_rest || action.kill_all) sweep();
+    }
+
+    [[nodiscard]] Sweep::Measure measure() const {
+        if (life_.phase() == Lifecycle::Phase::killing) return Sweep::Measure::kill;
+        return life_.phase() == Lifecycle::Phase::draining ? Sweep::Measure::ask_deaf
+                                                           : Sweep::Measure::ask;
     }
 
     void sweep() {
-        const bool kills = life_.phase() == Lifecycle::Phase::killing;
-        if (sweep_.round(kills)) return act(Lifecycle::Event::nobody_left);
+        if (sweep_.round(measure())) return act(Lifecycle::Event::nobody_left);
         for (const auto& process : sweep_.take_stuck()) {
             custody_.report({Report::Kind::stuck, process.id.pid, false, {}});
         }
     }
 
     os::Custody& custody_;
-    StopPlan stop_;
+    const KeeperPlan& plan_;
     Lifecycle life_;
     os::Events events_;
     Sweep sweep_;
     Ending ending_;
+    int group_signal_ = 0;
+    std::optional<TimePoint> group_signalled_;
     bool was_left_ = false;
 };
 
 }  // namespace
 
-void keep(os::Custody& custody, const KeeperPlan& plan) {
-    Keeper keeper(custody, plan);
-    keeper.run();
-    if (keeper.was_left_alone()) os::remove_files(plan.leftovers);
-}
+void keep(os::Custody& custody, const KeeperPlan& plan) { Keeper(custody, plan).run(); }
 
 }  // namespace once::job

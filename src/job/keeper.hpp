@@ -13,14 +13,13 @@ namespace once::job {
 struct KeeperPlan {
     StopPlan stop;
     DaemonRule daemons;
-    /// Absolute paths to remove when the job is gone and `once` is not there to do so: records, a
-    /// pid file.
-    std::vector<std::string> leftovers;
+    std::vector<std::string> records;  ///< absolute paths, to be removed when the job is gone
+    std::string pid_file;              ///< likewise, if it still names the leader; empty: none
 };
 
 /// The keeper's whole story: it waits for its children, does what `once` orders, tells what `once`
-/// has to know, and if `once` dies without a word, stops and sweeps the job by itself. Returns when
-/// nobody is left of the job.
+/// has to know, and if `once` dies without a word, stops and sweeps the job by itself. When nobody
+/// is left of the job it removes what told of it, so that this is done whoever dies, and returns.
 void keep(os::Custody& custody, const KeeperPlan& plan);
 
 }  // namespace once::job

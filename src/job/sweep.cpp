@@ -19,14 +19,15 @@ constexpr Duration look_again = std::chrono::milliseconds(50);
 
 }  // namespace
 
-Sweep::Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty)
+Sweep::Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty, HasHeard has_heard)
     : events_(events),
       next_token_(first_token),
       look_(std::move(look)),
       is_empty_(std::move(is_empty)),
+      has_heard_(std::move(has_heard)),
       pause_(first_pause) {}
 
-bool Sweep::round(bool kills) {
+bool Sweep::round(Measure measure) {
     next_look_.reset();
     // What was forked during the first look is seen by the second.
     for (int empty = 0; empty < 2; ++empty) {
@@ -34,7 +35,7 @@ bool Sweep::round(bool kills) {
         auto found = look_();
         daemons_ = std::move(found.daemons);
         if (found.job.empty()) continue;
-        kills ? kill(found.job) : ask(found.job);
+        measure == Measure::kill ? kill(found.job) : ask(found.job, measure);
         return false;
     }
     // Somebody is there whom two looks have missed: he forks faster than we can look.
@@ -57,24 +58,33 @@ void Sweep::on_ready(int token) {
     look_soon();
 }
 
-void Sweep::ask(const std::vector<os::ProcessFacts>& job) {
+void Sweep::ask(const std::vector<os::ProcessFacts>& job, Measure measure) {
     bool all_watched = true;
     for (const auto& process : job) {
-        if (std::find(asked_.begin(), asked_.end(), process.id) != asked_.end()) continue;
+        const auto is_it = [&](const auto& one) { return one.second.id() == process.id; };
+        const bool is_watched = std::any_of(watched_.begin(), watched_.end(), is_it);
+        const bool was_asked = std::find(asked_.begin(), asked_.end(), process.id) != asked_.end();
+        const bool asks = !was_asked && !(measure == Measure::ask_deaf && has_heard_(process));
+        if (is_watched && !asks) continue;
         auto hold = os::Process::open(process.id);
         if (!hold) {
             all_watched = false;
             continue;
         }
-        (void)hold->signal(SIGTERM);
-        (void)hold->signal(SIGCONT);  // a stopped one keeps the TERM for later
-        asked_.push_back(process.id);
-        if (watched_.size() < most_watched) {
-            events_.watch(hold->handle(), next_token_);
-            watched_.emplace(next_token_++, std::move(*hold));
+        if (asks) {
+            (void)hold->signal(SIGTERM);
+            (void)hold->signal(SIGCONT);  // a stopped one keeps the TERM for later
+            asked_.push_back(process.id);
         }
+        if (is_watched) continue;
+        if (watched_.size() == most_watched) {
+            all_watched = false;
+            continue;
+        }
+        events_.watch(hold->handle(), next_token_);
+        watched_.emplace(next_token_++, std::move(*hold));
     }
-    if (!all_watched || watched_.size() == most_watched) look_within(look_again);
+    if (!all_watched) look_within(look_again);
 }
 
 void Sweep::kill(const std::vector<os::ProcessFacts>& job) {

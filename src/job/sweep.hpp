@@ -22,13 +22,22 @@ public:
     /// the job's subreaper, or has children of another kind; then two looks have to do.
     using IsEmpty = std::function<bool()>;
 
-    /// `look` tells who is left; `is_empty` may be empty. Handles are watched in `events` under
-    /// tokens from `first_token` on.
-    Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty);
+    /// Has this process had the signal that its whole group was sent?
+    using HasHeard = std::function<bool(const os::ProcessFacts&)>;
 
-    /// Looks, and asks (TERM and CONT to everybody who has not had it) or kills whom it finds. True
-    /// if nobody is left.
-    bool round(bool kills);
+    /// What is done to those who are left.
+    enum class Measure {
+        ask_deaf,  ///< TERM and CONT, but not to those who have had the group's signal
+        ask,       ///< TERM and CONT to everybody who has not had them
+        kill
+    };
+
+    /// `look` tells who is left; `is_empty` and `has_heard` may be empty. Handles are watched in
+    /// `events` under tokens from `first_token` on.
+    Sweep(os::Events& events, int first_token, Look look, IsEmpty is_empty, HasHeard has_heard);
+
+    /// Looks, and does that to whom it finds. True if nobody is left.
+    bool round(Measure measure);
 
     /// One of ours has died, or something happened that makes a look worth while: soon.
     void look_soon();
@@ -46,7 +55,7 @@ public:
     std::vector<os::ProcessFacts> take_stuck() { return std::exchange(stuck_, {}); }
 
 private:
-    void ask(const std::vector<os::ProcessFacts>& job);
+    void ask(const std::vector<os::ProcessFacts>& job, Measure measure);
     void kill(const std::vector<os::ProcessFacts>& job);
     void look_within(Duration pause);
 
@@ -54,8 +63,9 @@ private:
     int next_token_;
     Look look_;
     IsEmpty is_empty_;
+    HasHeard has_heard_;
     std::vector<os::ProcessId> asked_;
-    std::map<int, os::Process> watched_;
+    std::map<int, os::Process> watched_;  // by token
     std::vector<os::ProcessFacts> daemons_;
     std::vector<os::ProcessFacts> stuck_;
     std::optional<TimePoint> next_look_;

@@ -76,6 +76,9 @@ public:
 
     [[nodiscard]] ProcessId leader() const { return leader_; }
 
+    /// The process group in which the job began.
+    [[nodiscard]] int group() const;
+
     /// Children of ours that are not the job's: we had them before the launch.
     [[nodiscard]] const std::vector<ProcessId>& others() const { return others_; }
 
@@ -162,14 +165,7 @@ private:
 
 /// The files behind our stdin, stdout and stderr, but for /dev/null: whoever else holds one of them
 /// still talks to our user.
-struct FileId {
-    std::uint64_t device = 0, inode = 0;
-    bool operator==(const FileId&) const = default;
-};
 std::vector<FileId> stdio_files();
-
-/// True if the process has one of these files open; false too if we may not look.
-bool holds_one_of(int pid, const std::vector<FileId>& files);
 
 /// From here on stdin and stdout belong to the job alone, and what else the caller passed on too.
 void let_go_of_inherited_files() noexcept;

@@ -4,8 +4,8 @@
 
 namespace once::os {
 
-/// A file with one pid in it, for as long as this object lives. When it goes, the file is removed
-/// if it still says what we wrote.
+/// A file with one pid in it: proven to be writable when this object is made, written when the pid
+/// is known. Whoever sees to the end of that process removes it.
 class PidFile {
 public:
     /// Proves that the file can be written, before anything is launched: makes its fresh version
@@ -18,15 +18,14 @@ public:
     /// Puts the pid into it, as a whole.
     void write(int pid);
 
-    /// Leaves the file to somebody else, who will remove it.
-    void leave() noexcept { path_.clear(); }
-
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
     std::string path_;   // absolute
     std::string fresh_;  // its next version, or empty
-    std::string text_;
 };
+
+/// Removes a pid file that says this pid, and no other.
+void remove_pid_file(const std::string& path, int pid) noexcept;
 
 }  // namespace once::os

@@ -60,12 +60,24 @@ std::string folder_of(int pid);
 /// The user who owns it; nothing if it is gone.
 std::optional<std::uint32_t> owner_of(int pid);
 
+/// True if it ignores this signal; false too if it is gone.
+bool ignores_signal(int pid, int number);
+
 /// How long it has lived.
 std::chrono::seconds age_of(ProcessId id);
 
 /// The value of a variable in the environment that it was started with; nothing if it has none, or
 /// if we may not read it.
 std::optional<std::string> environment_of(int pid, std::string_view variable);
+
+/// Names one file, whatever its path.
+struct FileId {
+    std::uint64_t device = 0, inode = 0;
+    bool operator==(const FileId&) const = default;
+};
+
+/// True if the process has one of these files open; false too if we may not look.
+bool holds_one_of(int pid, const std::vector<FileId>& files);
 
 /// A hold on one process that a recycled pid cannot fool (a pidfd). Readable when it has ended.
 class Process {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "os/handle.hpp"
+#include "os/process.hpp"
 
 namespace once::os {
 
@@ -40,6 +41,9 @@ public:
     /// Takes the lock called `name` if it is free. The file is made if it is missing, must be a
     /// plain file of ours, and still has its name when the lock is held. Throws for anything odd.
     std::optional<Lock> try_lock(const std::string& name) const;
+
+    /// Which file it is; nothing if there is none.
+    std::optional<FileId> identify(const std::string& name) const;
 
     /// The text of a file; nothing if there is none, or if it is not a plain file of ours.
     std::optional<std::string> read(const std::string& name) const;

@@ -140,8 +140,8 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Lease& lease,
     plan.stop = wish.stop;
     const auto& self = lease.record();
     plan.daemons = {!wish.sweep_daemons, self.session, self.stdio, self.ports};
-    plan.leftovers = lease.record_paths();
-    if (pid_file != nullptr) plan.leftovers.push_back(pid_file->path());
+    plan.records = lease.record_paths();
+    if (pid_file != nullptr) plan.pid_file = pid_file->path();
     return plan;
 }
 
@@ -166,10 +166,6 @@ public:
 
     Ending run(const std::optional<os::Process>& parent) {
         const auto outcome = live(parent);
-        if (outcome.has_stuck) {
-            lease_.leave_to_keeper();
-            if (pid_file_) pid_file_->leave();
-        }
         return_terminal(outcome.ending);
         if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
         for (const auto& slot : lease_.slots()) {

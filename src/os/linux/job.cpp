@@ -206,6 +206,8 @@ Custody::Custody(ProcessId leader, bool own_group, bool watch_stops, Handle chan
         ::waitid(P_PID, static_cast<id_t>(leader_.pid), &info, WEXITED | WNOHANG | WNOWAIT) < 0;
 }
 
+int Custody::group() const { return own_group_ ? leader_.pid : ::getpgrp(); }
+
 std::optional<ChildChange> Custody::next_change() {
     siginfo_t info{};
     if (watch_stops_ && !leader_reaped_ &&
@@ -362,21 +364,6 @@ std::vector<FileId> stdio_files() {
         }
     }
     return files;
-}
-
-bool holds_one_of(int pid, const std::vector<FileId>& files) {
-    const auto path = fmt::format("/proc/{}/fd", pid);
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
-    if (!folder) return false;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        struct stat facts {};
-        if (::fstatat(::dirfd(folder.get()), entry->d_name, &facts, 0) < 0) continue;
-        if (std::find(files.begin(), files.end(), FileId{facts.st_dev, facts.st_ino}) !=
-            files.end()) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void let_go_of_inherited_files() noexcept {

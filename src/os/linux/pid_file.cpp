@@ -26,9 +26,6 @@ PidFile::PidFile(std::string path) : path_(absolute_path(path)) {
 
 PidFile::~PidFile() {
     if (!fresh_.empty()) (void)::unlink(fresh_.c_str());
-    if (path_.empty() || text_.empty()) return;
-    // Another launch may have written its own meanwhile: that one stays.
-    if (read_file(path_.c_str()) == text_) (void)::unlink(path_.c_str());
 }
 
 void PidFile::write(int pid) {
@@ -38,7 +35,11 @@ void PidFile::write(int pid) {
     check(::write(descriptor(file), text.data(), text.size()), "write the pid file '{}'", path_);
     check(::rename(fresh_.c_str(), path_.c_str()), "write the pid file '{}'", path_);
     fresh_.clear();
-    text_ = text;
+}
+
+void remove_pid_file(const std::string& path, int pid) noexcept {
+    // Another launch may have written its own meanwhile: that one stays.
+    if (read_file(path.c_str()) == fmt::format("{}\n", pid)) (void)::unlink(path.c_str());
 }
 
 }  // namespace once::os

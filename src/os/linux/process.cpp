@@ -1,6 +1,7 @@
 #include "os/process.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -126,6 +127,17 @@ std::optional<std::uint32_t> owner_of(int pid) {
     return facts.st_uid;
 }
 
+bool ignores_signal(int pid, int number) {
+    const auto text = read_file(proc(pid, "status").c_str());
+    constexpr std::string_view key = "\nSigIgn:\t";
+    const auto start = text ? text->find(key) : std::string::npos;
+    if (start == std::string::npos) return false;
+    std::uint64_t mask = 0;
+    const char* digits = text->data() + start + key.size();
+    (void)std::from_chars(digits, text->data() + text->size(), mask, 16);
+    return (mask >> (number - 1) & 1U) != 0;
+}
+
 std::chrono::seconds age_of(ProcessId id) {
     // Start times are counted in ticks of the boot clock, suspended time included
     // (proc_pid_stat(5)).
@@ -149,6 +161,21 @@ std::optional<std::string> environment_of(int pid, std::string_view variable) {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return std::nullopt;
+}
+
+bool holds_one_of(int pid, const std::vector<FileId>& files) {
+    const auto path = fmt::format("/proc/{}/fd", pid);
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+    if (!folder) return false;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        struct stat facts {};
+        if (::fstatat(::dirfd(folder.get()), entry->d_name, &facts, 0) < 0) continue;
+        if (std::find(files.begin(), files.end(), FileId{facts.st_dev, facts.st_ino}) !=
+            files.end()) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::optional<Process> Process::open(ProcessId id) {

@@ -69,6 +69,9 @@ Handle open_or_make(const Handle* parent, const std::string& name, const std::st
             errno != EEXIST) {
             fail_with(errno, "make the state folder '{}'", path);
         }
+        // Whatever the umask took away: 0700 is what the others rely on, and what we need
+        // ourselves.
+        (void)::fchmodat(parent != nullptr ? descriptor(*parent) : AT_FDCWD, name.c_str(), 0700, 0);
         folder = open_folder(parent, name);
     }
     if (!folder) refuse_folder(errno, path);
@@ -116,9 +119,13 @@ std::optional<Lock> StateFolder::try_lock(const std::string& name) const {
         if (!file) fail_with(errno, "open the lock '{}/{}'", path_, name);
         struct stat facts {};
         check(::fstat(descriptor(file), &facts), "look at the lock '{}/{}'", path_, name);
-        if (!is_plain_and_ours(facts)) {
-            fail("the lock '{}/{}' is not a plain file of ours that only we can write; remove it",
-                 path_, name);
+        if (facts.st_nlink == 0) continue;  // removed just now
+        // A second name would let a line that we write into the lock end up in some other file.
+        if (!is_plain_and_ours(facts) || facts.st_nlink > 1) {
+            fail(
+                "the lock '{}/{}' is not a plain file of ours, with one name, that only we can "
+                "write; remove it",
+                path_, name);
         }
         if (retry([&] { return ::flock(descriptor(file), LOCK_EX | LOCK_NB); }) < 0) {
             if (errno == EWOULDBLOCK) return std::nullopt;
@@ -132,6 +139,14 @@ std::optional<Lock> StateFolder::try_lock(const std::string& name) const {
             return Lock(std::move(file));
         }
     }
+}
+
+std::optional<FileId> StateFolder::identify(const std::string& name) const {
+    struct stat facts {};
+    if (::fstatat(descriptor(folder_), name.c_str(), &facts, AT_SYMLINK_NOFOLLOW) < 0) {
+        return std::nullopt;
+    }
+    return FileId{facts.st_dev, facts.st_ino};
 }
 
 std::optional<std::string> StateFolder::read(const std::string& name) const {
