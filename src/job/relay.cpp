@@ -33,17 +33,18 @@ std::vector<Order> begin_clock(int signal) {
 
 }  // namespace
 
-std::vector<Order> Relay::from_terminal_interrupt(TimePoint now) {
+std::vector<Order> Relay::on_terminal_had(int signal, TimePoint now) {
+    if (signal != SIGINT) return begin_clock(signal);
     last_interrupt_ = now;
     if (++interrupts_ < interrupts_that_kill) return {};
     return {{Order::Kind::kill, 0, Scope::leader}};
 }
 
 std::vector<Order> Relay::from_terminal(int signal, TimePoint now) {
-    if (signal != SIGINT) return own_group_ ? forward(signal) : begin_clock(signal);
-    auto orders = from_terminal_interrupt(now);
-    // A group of its own did not get it.
-    if (own_group_ && orders.empty()) orders = {{Order::Kind::forward, SIGINT, Scope::group}};
+    auto orders = on_terminal_had(signal, now);
+    // A group of its own did not get it from there.
+    if (own_group_ && signal != SIGINT) return forward(signal);
+    if (own_group_ && orders.empty()) return {{Order::Kind::forward, SIGINT, Scope::group}};
     return orders;
 }
 

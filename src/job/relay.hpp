@@ -31,10 +31,8 @@ public:
     /// A signal came. Answers with what to order the keeper now.
     std::vector<os::Order> on_signal(int signal, Sender sender, TimePoint now);
 
-    /// A Ctrl-C that the terminal sent to the job's own group: the job has had it.
-    std::vector<os::Order> on_interrupt_of_group(TimePoint now) {
-        return from_terminal_interrupt(now);
-    }
+    /// The terminal sent it to the job's own group, which has the keyboard: the job has had it.
+    std::vector<os::Order> on_terminal_had(int signal, TimePoint now);
 
     /// The keeper saw it too.
     std::vector<os::Order> on_seen(int signal, TimePoint now);
@@ -49,7 +47,6 @@ private:
         TimePoint until;
     };
 
-    std::vector<os::Order> from_terminal_interrupt(TimePoint now);
     std::vector<os::Order> from_terminal(int signal, TimePoint now);
     [[nodiscard]] std::vector<os::Order> forward(int signal) const;
 

@@ -110,9 +110,9 @@ private:
             case Report::Kind::signal_seen:
                 if (!report.from_kernel) {
                     obey(relay_.on_seen(report.number, Clock::now()));
-                } else if (wish_.handed_over != nullptr && report.number == SIGINT) {
-                    was_interrupted_ = true;
-                    obey(relay_.on_interrupt_of_group(Clock::now()));
+                } else if (wish_.handed_over != nullptr) {
+                    if (report.number == SIGINT) was_interrupted_ = true;
+                    obey(relay_.on_terminal_had(report.number, Clock::now()));
                 }
                 break;
             case Report::Kind::daemon:
@@ -149,7 +149,10 @@ private:
     // shell sees a stopped job, and hand the terminal on again when we are continued.
     void suspend() {
         if (wish_.handed_over == nullptr) return;
-        wish_.handed_over->give_to_us();
+        // A job in the background has not got it: then it is the shell's.
+        if (wish_.handed_over->foreground_group() == job_.leader().pid) {
+            wish_.handed_over->give_to_us();
+        }
         os::suspend_own_group();
         resume();
     }
