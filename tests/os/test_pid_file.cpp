@@ -1,0 +1,89 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "catch.hpp"
+#include "child.hpp"
+#include "os/pid_file.hpp"
+
+namespace fs = std::filesystem;
+using namespace once::test;
+using once::os::PidFile;
+
+namespace {
+
+std::size_t files_in(const OwnFolder& folder) {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& file : fs::directory_iterator(folder.path())) ++count;
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("a pid file has the pid in one line, while its object lives") {
+    const OwnFolder folder;
+    {
+        PidFile file(folder.path("app.pid"));
+        file.write(4711);
+        CHECK(text_of(folder.path("app.pid")) == "4711\n");
+        CHECK(files_in(folder) == 1);
+    }
+    CHECK(files_in(folder) == 0);
+}
+
+TEST_CASE("until there is a pid, the old file stays as it is") {
+    const OwnFolder folder;
+    put_text(folder.path("app.pid"), "42\n");
+    { const PidFile file(folder.path("app.pid")); }
+    CHECK(text_of(folder.path("app.pid")) == "42\n");
+    CHECK(files_in(folder) == 1);
+}
+
+TEST_CASE("a pid file that another launch has written meanwhile is not removed") {
+    const OwnFolder folder;
+    {
+        PidFile file(folder.path("app.pid"));
+        file.write(4711);
+        put_text(folder.path("app.pid"), "4712\n");
+    }
+    CHECK(text_of(folder.path("app.pid")) == "4712\n");
+}
+
+TEST_CASE("a pid file that is left to somebody else stays") {
+    const OwnFolder folder;
+    {
+        PidFile file(folder.path("app.pid"));
+        file.write(4711);
+        file.leave();
+    }
+    CHECK(text_of(folder.path("app.pid")) == "4711\n");
+}
+
+TEST_CASE("a pid file that cannot be written is refused before anything is launched") {
+    const OwnFolder folder;
+    const auto path = folder.path("missing/app.pid");
+    const auto said = failure_of([&] { const PidFile file(path); });
+    CHECK(said == "125: cannot write the pid file '" + path + "': No such file or directory");
+}
+
+TEST_CASE("a pid file that is no plain file is refused, and not touched") {
+    const OwnFolder folder;
+    put_text(folder.path("victim"), "precious");
+    fs::create_symlink(folder.path("victim"), folder.path("link"));
+    REQUIRE(mkfifo(folder.path("pipe").c_str(), 0600) == 0);
+    fs::create_directory(folder.path("folder"));
+    for (const auto* name : {"link", "pipe", "folder", "../../dev/null"}) {
+        const auto said = failure_of([&] { const PidFile file(folder.path(name)); });
+        CAPTURE(said);
+        CHECK(said.starts_with("125: cannot write the pid file '" + folder.path(name)));
+    }
+    CHECK(text_of(folder.path("victim")) == "precious");
+    CHECK(files_in(folder) == 4);
+}
+
+TEST_CASE("what a crash left in the middle does not keep a pid file from being written") {
+    const OwnFolder folder;
+    // A crashed once with our very pid: in a container it is 1 every time.
+    put_text(folder.path("app.pid." + std::to_string(getpid())), "");
+    const auto said = failure_of([&] { PidFile(folder.path("app.pid")).write(4711); });
+    CHECK(said.empty());
+}
