@@ -19,10 +19,11 @@ public:
         : custody_(custody),
           plan_(plan),
           life_(plan.stop),
+          self_(os::own_id().pid),
           events_(os::Catch::everything),
           sweep_(
               events_, first_process_token,
-              [this, self = os::own_id().pid] { return look_below(self, custody_, plan_.daemons); },
+              [this] { return look_below(self_, custody_, plan_.daemons); },
               custody.others().empty() ? Sweep::IsEmpty([this] { return custody_.is_childless(); })
                                        : Sweep::IsEmpty(),
               [this](const os::ProcessFacts& process) { return has_heard(process); }) {
@@ -57,6 +58,7 @@ private:
     void on(const os::Event& event) {
         if (const auto* signal = std::get_if<os::Signal>(&event)) {
             if (signal->number == SIGCHLD) return collect();
+            if (signal->sender == self_) return;  // we are in the group that we signal
             note_group_signal(signal->number);
             custody_.report({Report::Kind::signal_seen, signal->number, signal->from_kernel, {}});
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
@@ -162,6 +164,7 @@ private:
     os::Custody& custody_;
     const KeeperPlan& plan_;
     Lifecycle life_;
+    int self_;
     os::Events events_;
     Sweep sweep_;
     Ending ending_;

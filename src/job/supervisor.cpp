@@ -150,7 +150,7 @@ private:
     void suspend() {
         if (wish_.handed_over == nullptr) return;
         // A job in the background has not got it: then it is the shell's.
-        if (wish_.handed_over->foreground_group() == job_.leader().pid) {
+        if (wish_.handed_over->foreground_group() == job_.group()) {
             wish_.handed_over->give_to_us();
         }
         os::suspend_own_group();
@@ -158,7 +158,7 @@ private:
     }
 
     void resume() {
-        if (wish_.handed_over->is_foreground()) wish_.handed_over->give_to(job_.leader().pid);
+        if (wish_.handed_over->is_foreground()) wish_.handed_over->give_to(job_.group());
         job_.order({Order::Kind::forward, SIGCONT, os::Scope::group});
     }
 

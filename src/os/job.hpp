@@ -20,7 +20,7 @@ struct Command {
     std::vector<std::string> environment;  ///< NAME=value
     std::string folder;                    ///< absolute; entered before the command is searched
     SignalState signals;                   ///< what it inherits
-    bool own_group = false;                ///< a process group of its own, led by the leader
+    bool own_group = false;                ///< a process group of its own
     const Terminal* hand_over = nullptr;   ///< with own_group: the terminal that it shall have
     bool is_foreground = false;            ///< and it gets its foreground now, since we have it
 };
@@ -71,7 +71,8 @@ struct ChildChange {
 /// its own parent becomes its child. The keeper has it; `once` takes it over if the keeper dies.
 class Custody {
 public:
-    Custody(ProcessId leader, bool own_group, bool watch_stops, Handle channel,
+    /// `group` is the job's own, or 0 if it shares ours.
+    Custody(ProcessId leader, int group, bool watch_stops, Handle channel,
             std::vector<ProcessId> others);
 
     [[nodiscard]] ProcessId leader() const { return leader_; }
@@ -106,7 +107,7 @@ public:
 
 private:
     ProcessId leader_;
-    bool own_group_;
+    int group_;
     bool watch_stops_;
     bool leader_reaped_ = false;
     std::optional<Ending> leader_ending_;
@@ -135,6 +136,8 @@ public:
 
     [[nodiscard]] ProcessId leader() const { return leader_; }
     [[nodiscard]] ProcessId keeper() const { return keeper_; }
+    /// The job's own process group; 0 if it shares ours.
+    [[nodiscard]] int group() const { return group_; }
 
     /// Readable when there is a report.
     [[nodiscard]] const Handle& handle() const { return channel_; }
@@ -158,7 +161,7 @@ private:
     Job(ProcessId keeper, Handle channel) : keeper_(keeper), channel_(std::move(channel)) {}
     ProcessId keeper_;
     ProcessId leader_;
-    bool own_group_ = false;
+    int group_ = 0;
     Handle channel_;
     std::vector<ProcessId> others_;
 };

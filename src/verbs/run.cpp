@@ -200,9 +200,8 @@ private:
         auto& job = job_.emplace(
             os::Job::launch(command(), lease_.handles(),
                             [&plan](os::Custody& custody) { job::keep(custody, plan); }));
-        leader_ = job.leader();
         log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
-                   leader_.pid, job.keeper().pid);
+                   job.leader().pid, job.keeper().pid);
         inscribe(job);
         os::let_go_of_inherited_files();
         const auto outcome = job::supervise(
@@ -241,7 +240,8 @@ private:
     }
 
     void return_terminal(const Ending& ending) const {
-        if (handed_over() != nullptr && handed_over()->foreground_group() == leader_.pid) {
+        if (handed_over() != nullptr && job_ &&
+            handed_over()->foreground_group() == job_->group()) {
             handed_over()->give_to_us();
         }
         const bool died_of_signal = ending.kind == Ending::Kind::killed;
@@ -255,7 +255,6 @@ private:
     os::Events& events_;
     claim::Lease& lease_;
     std::optional<os::PidFile>& pid_file_;
-    os::ProcessId leader_;
     std::optional<os::Job> job_;  // goes first: waits until the keeper is gone
 };
 

@@ -59,7 +59,7 @@ struct Exec {
     char* const* environment;
     const char* folder;
     const SignalState* signals;
-    bool own_group;
+    pid_t group;   // -1: ours; 0: one that it leads; else the one to join
     int terminal;  // -1: not handed over
     pid_t parent;
 };
@@ -70,11 +70,8 @@ void become_leader(const Exec& exec, volatile bool& in_folder) noexcept {
     // this call, which then comes too late (prctl(2), PR_SET_PDEATHSIG).
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != exec.parent) ::_exit(1);
-    if (exec.own_group) {
-        (void)::setpgid(0, 0);  // the parent does it too: whoever comes first
-        if (exec.terminal >= 0)
-            (void)::tcsetpgrp(exec.terminal, ::getpid());  // TTOU is blocked yet
-    }
+    if (exec.group >= 0) (void)::setpgid(0, exec.group);  // our parent does it too
+    if (exec.terminal >= 0) (void)::tcsetpgrp(exec.terminal, ::getpgrp());  // TTOU is blocked yet
     in_folder = true;
     if (::chdir(exec.folder) < 0) return;
     in_folder = false;
@@ -96,7 +93,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
 
 // vfork(2) spares the copy of the page tables; the parent stands still until the exec, all signals
 // are blocked, and the child touches nothing but its own few locals.
-Launched launch_leader(const Command& command) {
+Launched launch_leader(const Command& command, pid_t group) {
     const auto argv = pointers_to(command.argv);
     const auto environment = pointers_to(command.environment);
     const Exec exec{command.executable.c_str(),
@@ -104,7 +101,7 @@ Launched launch_leader(const Command& command) {
                     environment.data(),
                     command.folder.c_str(),
                     &command.signals,
-                    command.own_group,
+                    group,
                     command.is_foreground ? descriptor(command.hand_over->handle()) : -1,
                     ::getpid()};
     volatile int error = 0;
@@ -126,7 +123,8 @@ Launched launch_leader(const Command& command) {
         launched.in_folder = in_folder;
         return launched;
     }
-    if (command.own_group) (void)::setpgid(pid, pid);  // EACCES: it did so itself, and has executed
+    // EACCES: it did so itself, and has executed.
+    if (group >= 0) (void)::setpgid(pid, group == 0 ? pid : group);
     launched.leader = {pid, 0};
     // A leader that was killed before its exec is a zombie of ours now, and can be read as well.
     if (const auto facts = read_process(pid)) launched.leader = facts->id;
@@ -151,27 +149,34 @@ void point_to_nothing(std::initializer_list<int> targets) noexcept {
     if (nothing > 2) (void)::close(nothing);
 }
 
+// The job's own group, or 0.
+int group_of(const Command& command, int keeper, int leader) {
+    if (!command.own_group) return 0;
+    return command.hand_over != nullptr ? keeper : leader;
+}
+
 // The keeper's process, from the fork to its end.
 [[noreturn]] void be_keeper(const Command& command, const std::vector<const Handle*>& shared,
                             Handle channel, const Job::Keep& keep) noexcept {
     try {
         (void)::prctl(PR_SET_CHILD_SUBREAPER, 1);
         (void)::prctl(PR_SET_NAME, "once-keeper");
-        // With a terminal handed over it stays where the keyboard's signals go, to tell of them.
-        // With a group of its own no killpg(2) of once's or the job's group hits it too.
-        if (command.own_group && command.hand_over == nullptr) (void)::setpgid(0, 0);
-        const auto launched = launch_leader(command);
+        // With a group of its own no killpg(2) of once's or the job's group hits it too. But with a
+        // terminal handed over its group is the job's, to tell of what the keyboard sends to that.
+        if (command.own_group) (void)::setpgid(0, 0);
+        const bool hands_over = command.own_group && command.hand_over != nullptr;
+        const auto launched =
+            launch_leader(command, hands_over ? ::getpid() : (command.own_group ? 0 : -1));
         (void)send(channel, launched);  // if nobody hears it, the closed channel will say so
         if (launched.error != 0) ::_exit(0);
-        const bool hands_over = command.own_group && command.hand_over != nullptr;
-        if (hands_over) (void)::setpgid(0, launched.leader.pid);
         // Nothing of the caller's may be held open by a process that the caller does not know.
         std::vector<int> kept{descriptor(channel)};
         for (const auto* handle : shared) kept.push_back(descriptor(*handle));
         point_to_nothing({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO});
         close_all_but(std::move(kept));
         (void)::chdir("/");
-        Custody custody(launched.leader, command.own_group, hands_over, std::move(channel), {});
+        const int group = group_of(command, ::getpid(), launched.leader.pid);
+        Custody custody(launched.leader, group, hands_over, std::move(channel), {});
         keep(custody);
     } catch (...) {
         // No memory, no descriptors: our death kills the leader, and `once` adopts and ends the
@@ -194,10 +199,10 @@ std::vector<ProcessId> own_children() {
 
 }  // namespace
 
-Custody::Custody(ProcessId leader, bool own_group, bool watch_stops, Handle channel,
+Custody::Custody(ProcessId leader, int group, bool watch_stops, Handle channel,
                  std::vector<ProcessId> others)
     : leader_(leader),
-      own_group_(own_group),
+      group_(group),
       watch_stops_(watch_stops),
       channel_(std::move(channel)),
       others_(std::move(others)) {
@@ -206,7 +211,7 @@ Custody::Custody(ProcessId leader, bool own_group, bool watch_stops, Handle chan
         ::waitid(P_PID, static_cast<id_t>(leader_.pid), &info, WEXITED | WNOHANG | WNOWAIT) < 0;
 }
 
-int Custody::group() const { return own_group_ ? leader_.pid : ::getpgrp(); }
+int Custody::group() const { return group_ != 0 ? group_ : ::getpgrp(); }
 
 std::optional<ChildChange> Custody::next_change() {
     siginfo_t info{};
@@ -233,9 +238,9 @@ bool Custody::is_childless() const {
 
 void Custody::signal(int number, Scope scope) noexcept {
     if (leader_reaped_) return;
-    const bool whole_group = scope == Scope::group && own_group_;
+    const bool whole_group = scope == Scope::group && group_ != 0;
     // It is our child and not yet reaped: the number is its own.
-    (void)::kill(whole_group ? -leader_.pid : leader_.pid, number);
+    (void)::kill(whole_group ? -group_ : leader_.pid, number);
 }
 
 void Custody::report(const Report& report) noexcept {
@@ -285,7 +290,7 @@ Job Job::launch(const Command& command, const std::vector<const Handle*>& shared
     }
     if (launched.error != 0) fail_to_run(command.argv.front(), command.folder, launched.error);
     job.leader_ = launched.leader;
-    job.own_group_ = command.own_group;
+    job.group_ = group_of(command, pid, job.leader_.pid);
     return job;
 }
 
@@ -321,7 +326,8 @@ Custody Job::take_over() {
     // When it can be waited for, its children have their new parent already (exit_notify in the
     // kernel hands them on first).
     (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
-    return {leader_, own_group_, false, Handle(), others_};
+    // Without its keeper a group that it led may mean nobody, or somebody else, at any time.
+    return {leader_, 0, false, Handle(), others_};
 }
 
 void Job::kill_orphans() {
