@@ -17,8 +17,10 @@ PidFile::PidFile(std::string path) : path_(absolute_path(path)) {
     if (::lstat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
         fail("cannot write the pid file '{}': it exists and is no plain file", path);
     }
-    // rename(2) puts it in place later, so that a reader never sees half a number.
-    auto fresh = fmt::format("{}.{}", path_, ::getpid());
+    // rename(2) puts it in place later, so that a reader never sees half a number. One of this name
+    // was left by a crash, with the pid that we have now.
+    auto fresh = fmt::format("{}.once-{}", path_, ::getpid());
+    (void)::unlink(fresh.c_str());
     const Handle file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!file) fail_with(errno, "write the pid file '{}'", path);
     fresh_ = std::move(fresh);
