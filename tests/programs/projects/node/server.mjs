@@ -1,0 +1,3 @@
+import { serve } from "./serve.mjs";
+
+serve(Number(process.argv[2] ?? process.env.PORT));

@@ -1,0 +1,2 @@
+// The modules are shared by all tests: nothing may be written among them.
+export default { cacheDir: ".vite" };
