@@ -11,7 +11,8 @@ using os::Scope;
 
 // How long the two deliveries of one kill(2) to a group can be apart.
 constexpr Duration patience = std::chrono::milliseconds(50);
-// npm and pnpm hand the terminal's INT on to their child, which has had it from the terminal.
+// npm and pnpm hand an INT on to their child, which has had it from the terminal, or from whoever
+// sent it to all of us.
 constexpr Duration relayed_within = std::chrono::seconds(1);
 // A server may take its time to drain after a Ctrl-C; who types it a third time means it.
 constexpr int interrupts_that_kill = 3;
@@ -36,6 +37,7 @@ std::vector<Order> begin_clock(int signal) {
 std::vector<Order> Relay::on_terminal_had(int signal, TimePoint now) {
     if (signal != SIGINT) return begin_clock(signal);
     last_interrupt_ = now;
+    was_typed_ = true;
     if (++interrupts_ < interrupts_that_kill) return {};
     return {{Order::Kind::kill, 0, Scope::leader}};
 }
@@ -68,10 +70,11 @@ std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
             return begin_clock(signal);
         case Sender::successor:
             return {{Order::Kind::stop, 0, Scope::leader}};
+        case Sender::parent:
         case Sender::outside:
             break;
     }
-    if (signal == SIGINT && last_interrupt_ && now - *last_interrupt_ < relayed_within) return {};
+    if (signal == SIGINT && is_relayed(sender, now)) return {};
     auto& seen = seen_.at(static_cast<std::size_t>(signal));
     if (seen && now - *seen < patience) {
         seen.reset();
@@ -79,6 +82,14 @@ std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
     }
     held_.push_back({signal, now + patience});
     return {};
+}
+
+bool Relay::is_relayed(Sender sender, TimePoint now) {
+    const bool is_soon = last_interrupt_ && now - *last_interrupt_ < relayed_within;
+    if (is_soon && (was_typed_ || sender == Sender::parent)) return true;
+    last_interrupt_ = now;
+    was_typed_ = false;
+    return false;
 }
 
 std::vector<Order> Relay::on_seen(int signal, TimePoint now) {

@@ -48,11 +48,13 @@ private:
     };
 
     std::vector<os::Order> from_terminal(int signal, TimePoint now);
+    bool is_relayed(Sender sender, TimePoint now);
     [[nodiscard]] std::vector<os::Order> forward(int signal) const;
 
     bool own_group_;
     int interrupts_ = 0;  // typed at the terminal
     std::optional<TimePoint> last_interrupt_;
+    bool was_typed_ = false;  // the last interrupt came from the terminal
     std::vector<Held> held_;
     std::array<std::optional<TimePoint>, 65> seen_{};
 };

@@ -74,6 +74,7 @@ private:
     [[nodiscard]] Sender sender_of(const os::Signal& signal) const {
         if (signal.from_kernel) return Sender::terminal;
         if (signal.sender == 0) return Sender::outside;
+        if (signal.sender == os::parent_pid()) return Sender::parent;
         if (wish_.is_successor && wish_.is_successor(signal.sender)) return Sender::successor;
         // The sender may be gone already; then nothing tells it apart from anybody else.
         auto process = os::read_process(signal.sender);
