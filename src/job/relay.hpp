@@ -14,6 +14,7 @@ enum class Sender {
     terminal,    ///< the kernel, to the terminal's whole foreground group
     descendant,  ///< a process of the job
     successor,   ///< another `once` that takes our place: it means us, and wants to be obeyed now
+    parent,      ///< the process that started us: npm and pnpm hand on what they got themselves
     outside  ///< anybody else: to us alone, or to the whole group, which only the keeper can tell
 };
 
