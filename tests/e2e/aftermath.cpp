@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "catch.hpp"
+#include "surroundings.hpp"
 
 namespace once::test {
 
@@ -62,6 +63,15 @@ void check_nothing_left_but(Scenario& scene, const Running& shell) {
     }
     CHECK(left == "");
     check_no_trace(scene);
+}
+
+void wait_until_heard(pid_t pid) {
+    eventually(
+        [&] {
+            const std::string status = whole_file("/proc/" + std::to_string(pid) + "/status");
+            return status.find("\nShdPnd:\t0000000000000000\n") != std::string::npos;
+        },
+        std::to_string(pid) + " has read its signals");
 }
 
 void await_nothing_left(Scenario& scene) {

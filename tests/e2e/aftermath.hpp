@@ -23,6 +23,10 @@ void await_nothing_left(Scenario& scene);
 /// The `once` of the job whose leader this is.
 inline pid_t once_above(pid_t leader) { return parent_of(parent_of(leader)); }
 
+/// Waits until a process has read all signals that were sent to it: the kernel merges those of one
+/// kind that nobody has read yet, and two keys pressed too quickly would be one.
+void wait_until_heard(pid_t pid);
+
 /// How often a `print-signals` on this output has had it.
 inline int times_got(std::string_view output, std::string_view signal) {
     return count(output, "got " + std::string(signal) + " from ");

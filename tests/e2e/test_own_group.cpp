@@ -39,9 +39,9 @@ TEST_CASE("--group own hands the terminal over", "[own-group][terminal]") {
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
     const auto job = start_in_foreground(terminal, "actor read-line");
-    CHECK(group_of(job.leader) == job.leader);
     CHECK(group_of(job.once) == job.once);
-    CHECK(terminal.foreground_group() == job.leader);
+    CHECK(group_of(job.leader) != job.once);
+    CHECK(terminal.foreground_group() == group_of(job.leader));
     terminal.type_line("typed");
     terminal.wait_for("line: typed");
     terminal.wait_for_prompt();
@@ -84,10 +84,12 @@ TEST_CASE("--group own: the third Ctrl-C kills", "[own-group][terminal][stop]") 
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
-    (void)start_in_foreground(terminal, "actor print-signals --exit-on USR1", "--stop-timeout 1h");
+    const auto job =
+        start_in_foreground(terminal, "actor print-signals --exit-on USR1", "--stop-timeout 1h");
     for (int times = 1; times <= 2; ++times) {
         terminal.press_ctrl_c();
         terminal.wait_for("got SIGINT");
+        wait_until_heard(parent_of(job.leader));
     }
     terminal.press_ctrl_c();
     terminal.wait_for_prompt();
@@ -109,7 +111,7 @@ TEST_CASE("--group own: Ctrl-Z stops the job and once, fg gives it the terminal 
         CHECK(terminal.foreground_group() == shell.pid());
         terminal.type_line("fg");
         terminal.wait_for("got SIGCONT");
-        wait_for_foreground(terminal, job.leader);
+        wait_for_foreground(terminal, group_of(job.leader));
     }
     terminal.press_ctrl_c();
     terminal.wait_for("got SIGINT");
@@ -168,7 +170,7 @@ TEST_CASE("--group own: a job in the background that wants to read is stopped un
     wait_until_stopped(leader);
     wait_until_stopped(once_above(leader));
     terminal.type_line("fg");
-    wait_for_foreground(terminal, leader);
+    wait_for_foreground(terminal, group_of(leader));
     terminal.type_line("now");
     terminal.wait_for("line: now");
     terminal.wait_for_prompt();

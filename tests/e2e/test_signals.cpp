@@ -93,7 +93,7 @@ TEST_CASE("INT, QUIT and HUP go to the job's whole group", "[signals]") {
         INFO(name_of(signal));
         // The shell waits for its child, and would keep an INT for itself.
         const auto once = scene.launch(
-            {"once", "--stop-timeout", "1h", "--", "sh", "-c", "actor print-signals; exit 0"});
+            {"once", "--stop-timeout", "1s", "--", "sh", "-c", "actor print-signals; exit 0"});
         (void)once.ready_pid();
         once.signal(signal);
         once.wait_for_output("got " + name_of(signal));

@@ -131,6 +131,7 @@ TEST_CASE("the third Ctrl-C kills", "[terminal][stop]") {
     for (int times = 1; times <= 2; ++times) {
         terminal.press_ctrl_c();
         terminal.wait_for("got SIGINT");
+        wait_until_heard(once_above(leader));
     }
     CHECK(alive(leader));
     terminal.press_ctrl_c();
