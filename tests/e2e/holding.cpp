@@ -76,9 +76,13 @@ std::vector<fs::path> state_files(const Scenario& scene, std::string_view ending
 }
 
 fs::path state_file(const Scenario& scene, std::string_view ending) {
-    const auto found = state_files(scene, ending);
-    INFO("files named *" << ending);
-    REQUIRE(found.size() == 1);
+    std::vector<fs::path> found;
+    eventually(
+        [&] {
+            found = state_files(scene, ending);
+            return found.size() == 1;
+        },
+        "one file named *" + std::string(ending));
     return found.front();
 }
 

@@ -47,7 +47,7 @@ Command job(const Scenario& scene, std::optional<int> port = {});
 
 /// The files below the state folder whose names end so, in order.
 std::vector<std::filesystem::path> state_files(const Scenario& scene, std::string_view ending);
-/// The only one; fails the test if there is none, or another.
+/// The only one; waits for it, since a job stands before its record does.
 std::filesystem::path state_file(const Scenario& scene, std::string_view ending);
 /// All entries of a folder and below.
 std::vector<std::string> tree(const std::filesystem::path& folder);

@@ -211,7 +211,7 @@ TEST_CASE("a listener in another network namespace is nobody's obstacle", "[port
     const auto here = hold_port(scene);
     CHECK(here.once.stderr_text().empty());
     CHECK_FALSE(elsewhere.ended());
-    CHECK(state_files(scene, ".json").size() == 2);
+    eventually([&] { return state_files(scene, ".json").size() == 2; }, "both have a record");
     const auto next = hold_port(scene);
     CHECK(here.once.wait_ending() == killed_by(SIGTERM));
     CHECK_FALSE(elsewhere.ended());

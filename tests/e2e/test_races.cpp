@@ -75,8 +75,11 @@ public:
 
 std::string job_text(int port) { return "actor lock proof " + std::to_string(port); }
 
-bool is_loser_of_replace(const Ending& ending) {
-    return ending == exited(75) || ending == killed_by(SIGTERM);
+void check_lost(const Running& launch) {
+    const Ending ending = launch.wait_ending();
+    INFO("it ended like this: " << ending << "\n" << launch.stdout_text() << launch.stderr_text());
+    CHECK((ending == exited(75) || ending == killed_by(SIGTERM)));
+    CHECK(count(launch.stdout_text(), "second") == 0);
 }
 
 }  // namespace
@@ -89,11 +92,11 @@ TEST_CASE("twenty launches at once with --replace: one job at any moment, one le
         const Running winner = crowd.winner();
         winner.wait_for_output("listening");
         for (const Running& one : crowd.launches) {
-            if (one.pid() != winner.pid()) CHECK(is_loser_of_replace(one.wait_ending()));
+            if (one.pid() != winner.pid()) check_lost(one);
         }
         CHECK(crowd.with_output("second") == 0);
         CHECK(listener_pids(scene.port()) == std::vector<pid_t>{winner.ready_pid()});
-        CHECK(state_files(scene, ".json").size() == 1);
+        (void)state_file(scene, ".json");
         winner.signal(SIGTERM);
         CHECK(winner.wait_ending() == killed_by(SIGTERM));
     }
@@ -124,8 +127,7 @@ TEST_CASE("twenty launches one after the other with --replace: the one begun las
         CHECK(std::stoull(begun) >= last_one_began_after);
         for (const Running& one : launches) {
             if (one.pid() == winner.pid()) continue;
-            CHECK(is_loser_of_replace(one.wait_ending()));
-            CHECK(count(one.stdout_text(), "second") == 0);
+            check_lost(one);
         }
     }
 }
@@ -141,8 +143,7 @@ TEST_CASE("a launch that is begun after nineteen others is the one that is left"
         wait_until_all_have_begun(older);
         const auto newest = hold(scene, {"-n", "x"});
         for (const Running& one : older) {
-            CHECK(is_loser_of_replace(one.wait_ending()));
-            CHECK(count(one.stdout_text(), "second") == 0);
+            check_lost(one);
         }
         CHECK_FALSE(newest.once.ended());
         newest.once.signal(SIGTERM);
@@ -204,7 +205,8 @@ TEST_CASE("launches with all policies at once: never two jobs", "[races]") {
         const auto last = hold(scene, {"-n", "x"});
         for (const Running& one : launches) {
             const Ending ending = one.wait_ending();
-            CHECK((is_loser_of_replace(ending) || ending == exited(0)));
+            INFO("it ended like this: " << ending);
+            CHECK((ending == exited(75) || ending == killed_by(SIGTERM) || ending == exited(0)));
             CHECK(count(one.stdout_text(), "second") == 0);
         }
         CHECK_FALSE(last.once.ended());

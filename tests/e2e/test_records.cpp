@@ -187,14 +187,17 @@ TEST_CASE("a record without a lock is nobody's: the lock decides", "[records]") 
     CHECK_FALSE(fs::exists(real.path));
 }
 
-TEST_CASE("a lock without a record is held: 75, with the way to find out by whom", "[records]") {
+TEST_CASE("a lock of which nothing tells the holder is held: 75, with the way to find out by whom",
+          "[records]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x"});
     const auto path = state_file(scene, ".json");
+    const auto lock = state_file(scene, "name-x.lock");
     wait_until_inscribed(scene, holder);
     for (const bool is_damaged : {true, false}) {
         if (is_damaged) overwrite(path, "{");
         if (!is_damaged) fs::remove(path);
+        overwrite(lock, is_damaged ? "{" : "");
         std::vector<Running> launches;
         for (const char* policy : {"--replace", "--refuse", "--reuse"}) {
             launches.push_back(scene.launch({"once", policy, "-n", "x", "--", "true"}));

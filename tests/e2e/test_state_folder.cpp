@@ -228,5 +228,8 @@ TEST_CASE("a record that is a link, a FIFO or a folder is not followed, and not 
     CHECK(scene.read_file(victim) == "precious\n");
     fs::remove(record);
     fs::create_directory(record);
-    check_refused(scene, record.string());
+    const auto refused = scene.run(launch);
+    CHECK(refused.ending == exited(125));
+    CHECK_THAT(refused.stderr_text, StartsWith("once: cannot write '" + record.string()));
+    CHECK(scene.survivors().empty());
 }
