@@ -28,6 +28,7 @@ endforeach()
 configure_file(${SOURCE}/package.json ${FOLDER}/package.json COPYONLY)
 configure_file(${SOURCE}/package-lock.json ${FOLDER}/package-lock.json COPYONLY)
 execute_process(COMMAND ${path_of_npm} ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+        --fetch-retries 1 --fetch-retry-mintimeout 1000
     WORKING_DIRECTORY ${FOLDER} RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE words)
 if(NOT result EQUAL 0)
     string(REGEX MATCH "npm error [^\n]*" first_error "${words}")

@@ -7,6 +7,9 @@ using namespace once::test;
 
 namespace {
 
+const Program npm_start = {.command = {"npm", "start"}, .needs = {"pnpm"}, .interrupts = 1};
+const Program pnpm_start = {
+    .command = {"node_modules/.bin/pnpm", "start"}, .needs = {"pnpm"}, .interrupts = 1};
 const Program npm_tsx = {.command = {"npm", "run", "dev"}, .needs = {"tsx"}, .interrupts = 2};
 const Program pnpm_tsx = {
     .command = {"node_modules/.bin/pnpm", "dev"}, .needs = {"pnpm", "tsx"}, .interrupts = 2};
@@ -26,6 +29,13 @@ const Program turbo = {
     .command = {"npm", "run", "dev"}, .needs = {"turbo"}, .project = "turbo", .interrupts = 1};
 
 }  // namespace
+
+TEST_CASE("a server below npm gets one INT at a Ctrl-C", "[programs][terminal]") {
+    check_ctrl_c(npm_start);
+}
+TEST_CASE("a server below pnpm gets one INT at a Ctrl-C", "[programs][terminal]") {
+    check_ctrl_c(pnpm_start);
+}
 
 TEST_CASE("npm run dev with tsx watch is wholly ended", "[programs]") { check_life(npm_tsx); }
 TEST_CASE("npm run dev with tsx watch stops in order at a Ctrl-C", "[programs][terminal]") {

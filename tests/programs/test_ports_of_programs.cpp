@@ -53,13 +53,15 @@ TEST_CASE("vite that moves to another port is told", "[programs]") {
 TEST_CASE("a watcher whose server has died is seen, and swept", "[programs]") {
     if (!can_run({"tsx"})) return;
     const Program program = {.command = {"npm", "run", "dev"}, .needs = {"tsx"}};
+    // Its watcher waits for a dead server: only the KILL at the end of the stop plan ends it.
+    const std::vector<std::string> quickly = {"--stop-timeout", "500ms"};
     Project project("node");
-    const Running first = project.start(program);
+    const Running first = project.start(program, quickly);
     project.wait_until_ready();
     kill_server(project);
     CHECK_FALSE(first.ended());
 
-    const Running second = project.scene().launch(project.once(program));
+    const Running second = project.scene().launch(project.once(program, quickly));
     (void)first.wait_ending();
     project.wait_until_ready();
     kill_server(project);
