@@ -22,10 +22,11 @@ Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> sl
 }
 
 Lease::~Lease() {
-    // A line that is left tells of a crash.
-    for (const auto& lock : locks_) {
-        if (is_settled_) (void)lock.write_line("\n");
-    }
+    if (!folder_ || !is_settled_) return;
+    // The keeper has removed the records already, but perhaps before we wrote them.
+    for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
+    for (const auto& lock : locks_)
+        (void)lock.write_line("\n");  // a line that is left tells of a crash
 }
 
 void Lease::settle() {

@@ -44,6 +44,9 @@ public:
     /// Another launch that waits for one of these slots, if there is a living one.
     [[nodiscard]] std::optional<Record> successor() const;
 
+    /// Leaves records and locks to the keeper, which has somebody left to wait for.
+    void leave_to_keeper() noexcept { folder_.reset(); }
+
 private:
     std::shared_ptr<const os::StateFolder> folder_;
     std::vector<Slot> slots_;

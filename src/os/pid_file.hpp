@@ -5,7 +5,7 @@
 namespace once::os {
 
 /// A file with one pid in it: proven to be writable when this object is made, written when the pid
-/// is known. Whoever sees to the end of that process removes it.
+/// is known, and removed when the object goes, if it still says that pid.
 class PidFile {
 public:
     /// Proves that the file can be written, before anything is launched: makes its fresh version
@@ -18,11 +18,15 @@ public:
     /// Puts the pid into it, as a whole.
     void write(int pid);
 
+    /// Leaves the file to the keeper, which will remove it.
+    void leave() noexcept { pid_ = 0; }
+
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
     std::string path_;   // absolute
     std::string fresh_;  // its next version, or empty
+    int pid_ = 0;        // what it says
 };
 
 /// Removes a pid file that says this pid, and no other.

@@ -166,6 +166,10 @@ public:
 
     Ending run(const std::optional<os::Process>& parent) {
         const auto outcome = live(parent);
+        if (outcome.has_stuck) {
+            lease_.leave_to_keeper();
+            if (pid_file_) pid_file_->leave();
+        }
         return_terminal(outcome.ending);
         if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
         for (const auto& slot : lease_.slots()) {

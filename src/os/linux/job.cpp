@@ -159,6 +159,11 @@ int group_of(const Command& command, int keeper, int leader) {
 [[noreturn]] void be_keeper(const Command& command, const std::vector<const Handle*>& shared,
                             Handle channel, const Job::Keep& keep) noexcept {
     try {
+        // Also the few that `once` leaves to the terminal: nothing may stop or end the keeper. The
+        // leader gets its own mask back.
+        sigset_t all;
+        sigfillset(&all);
+        (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
         (void)::prctl(PR_SET_CHILD_SUBREAPER, 1);
         (void)::prctl(PR_SET_NAME, "once-keeper");
         // With a group of its own no killpg(2) of once's or the job's group hits it too. But with a

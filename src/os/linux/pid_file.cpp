@@ -28,6 +28,7 @@ PidFile::PidFile(std::string path) : path_(absolute_path(path)) {
 
 PidFile::~PidFile() {
     if (!fresh_.empty()) (void)::unlink(fresh_.c_str());
+    if (pid_ != 0) remove_pid_file(path_, pid_);
 }
 
 void PidFile::write(int pid) {
@@ -37,6 +38,7 @@ void PidFile::write(int pid) {
     check(::write(descriptor(file), text.data(), text.size()), "write the pid file '{}'", path_);
     check(::rename(fresh_.c_str(), path_.c_str()), "write the pid file '{}'", path_);
     fresh_.clear();
+    pid_ = pid;
 }
 
 void remove_pid_file(const std::string& path, int pid) noexcept {
