@@ -211,9 +211,11 @@ TEST_CASE("two jobs of one runner share the terminal, and none is suspended",
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
+    // Each of them takes a whole line at a time, whoever is first.
+    scene.write_script("reader", "echo ready $$\nexec sed 's/^/line: /;q'\n");
     scene.write_script("runner",
-                       "exec 3<&0\nonce -n a -- actor read-line <&3 &\n"
-                       "once -n b -- actor read-line <&3 &\nwait\n");
+                       "exec 3<&0\nonce -n a -- ./reader <&3 &\n"
+                       "once -n b -- ./reader <&3 &\nwait\n");
     terminal.type_line("./runner");
     const pid_t first = terminal.wait_for_pid_after("ready");
     const pid_t second = terminal.wait_for_pid_after("ready");
