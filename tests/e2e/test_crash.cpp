@@ -29,7 +29,9 @@ Holder hold_with_child(Scenario& scene, const Command& options) {
     const auto once = scene.launch(with_options(
         options, {"sh", "-c", "actor ignore-term " + std::to_string(scene.port()) + " & wait"}));
     once.wait_for_output("listening");
-    return {once, leader_of(once.pid())};
+    const Holder holder{once, leader_of(once.pid())};
+    wait_until_inscribed(scene, holder);  // of the pid file only the record knows
+    return holder;
 }
 
 }  // namespace
