@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 namespace fs = std::filesystem;
 using namespace once::test;
 using once::os::PidFile;
+using once::os::remove_pid_file;
 
 namespace {
 
@@ -19,7 +21,7 @@ std::size_t files_in(const OwnFolder& folder) {
 
 }  // namespace
 
-TEST_CASE("a pid file has the pid in one line, while its object lives") {
+TEST_CASE("a pid file has the pid in one line, until whoever sees to its end removes it") {
     const OwnFolder folder;
     {
         PidFile file(folder.path("app.pid"));
@@ -27,7 +29,10 @@ TEST_CASE("a pid file has the pid in one line, while its object lives") {
         CHECK(text_of(folder.path("app.pid")) == "4711\n");
         CHECK(files_in(folder) == 1);
     }
+    CHECK(text_of(folder.path("app.pid")) == "4711\n");
+    remove_pid_file(folder.path("app.pid"), 4711);
     CHECK(files_in(folder) == 0);
+    remove_pid_file(folder.path("app.pid"), 4711);
 }
 
 TEST_CASE("until there is a pid, the old file stays as it is") {
@@ -40,22 +45,11 @@ TEST_CASE("until there is a pid, the old file stays as it is") {
 
 TEST_CASE("a pid file that another launch has written meanwhile is not removed") {
     const OwnFolder folder;
-    {
-        PidFile file(folder.path("app.pid"));
-        file.write(4711);
-        put_text(folder.path("app.pid"), "4712\n");
+    for (const auto* text : {"4712\n", "47110\n", "4711", "", "4711\n4711\n"}) {
+        put_text(folder.path("app.pid"), text);
+        remove_pid_file(folder.path("app.pid"), 4711);
+        CHECK(text_of(folder.path("app.pid")) == text);
     }
-    CHECK(text_of(folder.path("app.pid")) == "4712\n");
-}
-
-TEST_CASE("a pid file that is left to somebody else stays") {
-    const OwnFolder folder;
-    {
-        PidFile file(folder.path("app.pid"));
-        file.write(4711);
-        file.leave();
-    }
-    CHECK(text_of(folder.path("app.pid")) == "4711\n");
 }
 
 TEST_CASE("a pid file that cannot be written is refused before anything is launched") {
@@ -82,8 +76,20 @@ TEST_CASE("a pid file that is no plain file is refused, and not touched") {
 
 TEST_CASE("what a crash left in the middle does not keep a pid file from being written") {
     const OwnFolder folder;
-    // A crashed once with our very pid: in a container it is 1 every time.
-    put_text(folder.path("app.pid." + std::to_string(getpid())), "");
-    const auto said = failure_of([&] { PidFile(folder.path("app.pid")).write(4711); });
-    CHECK(said.empty());
+    const auto path = folder.path("app.pid");
+    // The once that crashed had the pid that we have now: in a container it is 1 every time.
+    Child crashed([&](Line& parent) {
+        const PidFile file(path);
+        parent.tell();
+        return parent.listen();
+    });
+    (void)crashed.line().listen();
+    crashed.signal(SIGKILL);
+    crashed.wait_for_end();
+    const auto left = fs::directory_iterator(folder.path())->path().string();
+    const auto theirs = std::to_string(crashed.pid());
+    REQUIRE(left.ends_with(theirs));
+    put_text(left.substr(0, left.size() - theirs.size()) + std::to_string(getpid()), "");
+    CHECK(failure_of([&] { PidFile(path).write(4711); }).empty());
+    CHECK(text_of(path) == "4711\n");
 }
