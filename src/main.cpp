@@ -58,6 +58,7 @@ Ending answer(int argc, char** argv) {
 }  // namespace once
 
 int main(int argc, char** argv) {
+    once::os::reserve_stdio();
     const auto ending = once::answer(argc, argv);
     // The shell around us has to see a death by a signal as one, else its loops go on after a
     // Ctrl-C.

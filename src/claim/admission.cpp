@@ -297,6 +297,7 @@ private:
         for (const auto& slot : lease.slots()) {
             if (slot.number() != 0) clear(slot.number());
         }
+        waiting_.check();  // what came meanwhile ends us before the launch
         waiting_.hold(nullptr);
         return lease;
     }

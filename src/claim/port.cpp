@@ -34,7 +34,8 @@ std::optional<std::string> why_not_free(os::Port port) {
 
 bool await_free(os::Port port, Waiting& waiting, std::optional<TimePoint> deadline) {
     constexpr int funeral_token = 900;
-    // Attended before the first look: what goes meanwhile is not missed.
+    if (is_free(port)) return true;
+    // Attended before the next look: what goes meanwhile is not missed.
     const auto funeral = os::SocketFuneral::attend();
     if (funeral) waiting.events().watch(funeral->handle(), funeral_token);
     bool has_news = true;

@@ -8,10 +8,29 @@
 
 namespace once::claim {
 
+namespace {
+
+constexpr int parent_token = 899;
+
+}  // namespace
+
+Waiting::Waiting(os::Events& events, int conflict_status, const os::Process* parent)
+    : events_(events), conflict_status_(conflict_status), parent_(parent) {
+    if (parent_ != nullptr) events_.watch(parent_->handle(), parent_token);
+}
+
+Waiting::~Waiting() {
+    if (parent_ != nullptr) events_.forget(parent_->handle());
+}
+
 os::Event Waiting::next(std::optional<TimePoint> deadline) {
     auto event = events_.next(deadline);
+    const auto* ready = std::get_if<os::Ready>(&event);
+    if (ready != nullptr && ready->token == parent_token) {
+        fail("the process that started once has ended; nothing was started");
+    }
     const auto* signal = std::get_if<os::Signal>(&event);
-    if (signal == nullptr) return event;
+    if (signal == nullptr || is_deaf_) return event;
     switch (signal->number) {
         case SIGHUP:
         case SIGINT:

@@ -170,6 +170,10 @@ private:
 /// still talks to our user.
 std::vector<FileId> stdio_files();
 
+/// Keeps us from opening anything of our own as 0, 1 or 2 where the caller has closed them. The job
+/// finds them closed, as they were.
+void reserve_stdio() noexcept;
+
 /// From here on stdin and stdout belong to the job alone, and what else the caller passed on too.
 void let_go_of_inherited_files() noexcept;
 

@@ -172,10 +172,7 @@ public:
         }
         return_terminal(outcome.ending);
         if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
-        for (const auto& slot : lease_.slots()) {
-            if (slot.number() == 0) continue;
-            if (const auto reason = claim::why_not_free(slot.number())) voice_.say(*reason);
-        }
+        check_ports();
         return outcome.ending;
     }
 
@@ -243,6 +240,18 @@ private:
         if (!text.empty()) voice_.say(text);
     }
 
+    // Its processes are gone; that the kernel is done with their sockets may take a moment more.
+    void check_ports() {
+        constexpr Duration patience = std::chrono::milliseconds(500);
+        claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
+        waiting.turn_deaf();
+        for (const auto& slot : lease_.slots()) {
+            const auto port = slot.number();
+            if (port == 0 || claim::await_free(port, waiting, Clock::now() + patience)) continue;
+            if (const auto reason = claim::why_not_free(port)) voice_.say(*reason);
+        }
+    }
+
     void return_terminal(const Ending& ending) const {
         if (handed_over() != nullptr && job_ &&
             handed_over()->foreground_group() == job_->group()) {
@@ -288,17 +297,16 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
 
     std::optional<os::PidFile> pid_file;  // proven before anybody is replaced for this launch
     if (!wish.pid_file.empty()) pid_file.emplace(wish.pid_file);
-    claim::Waiting waiting(events, wish.conflict_status);
-    auto admitted =
-        claim::admit(claim, waiting, [&](const std::string& message) { voice.say(message); });
+    auto admitted = [&] {
+        claim::Waiting waiting(events, wish.conflict_status, parent ? &*parent : nullptr);
+        return claim::admit(claim, waiting, [&](const std::string& line) { voice.say(line); });
+    }();
     if (const auto* reused = std::get_if<claim::Reused>(&admitted)) {
         voice.say("already running: " + claim::describe(reused->holder));
         return Ending::exited(0);
     }
     auto& lease = std::get<claim::Lease>(admitted);
-    waiting.hold(&lease);
     Launch launch(wish, executable, voice, grouping, events, lease, pid_file);
-    waiting.check();  // what came meanwhile ends us before the launch
     return launch.run(parent);
 }  // tree swept, terminal returned, record erased, lock opened
 

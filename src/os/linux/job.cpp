@@ -377,6 +377,14 @@ std::vector<FileId> stdio_files() {
     return files;
 }
 
+void reserve_stdio() noexcept {
+    for (const int target : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(target, F_GETFD) >= 0) continue;
+        // The lowest free number is this one. Close-on-exec: the command does not see it.
+        (void)::open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+}
+
 void let_go_of_inherited_files() noexcept {
     point_to_nothing({STDIN_FILENO, STDOUT_FILENO});
     // What survived our own exec is not close-on-exec; all that we opened since is.
