@@ -12,7 +12,7 @@
 #include "claim/traces.hpp"
 #include "claim/verdict.hpp"
 #include "claim/waiting.hpp"
-#include "os/machine.hpp"
+#include "os/pid_file.hpp"
 
 namespace once::claim {
 namespace {
@@ -304,12 +304,15 @@ private:
 
     void recover(const Record& crashed) {
         const auto left = leftovers_of(crashed).job;
-        if (left.empty()) return;
+        if (!left.empty()) sweep(crashed, left);
+        if (!crashed.pid_file.empty()) os::remove_stale_pid_file(crashed.pid_file);
+    }
+
+    void sweep(const Record& crashed, const std::vector<os::ProcessFacts>& left) {
         say_(fmt::format("sweeping {} that a crashed '{}' left behind: pid {}",
                          left.size() == 1 ? "a process" : "processes",
                          command_text(crashed.command), pids_text(left)));
         sweep_leftovers(crashed, waiting_);
-        if (!crashed.pid_file.empty()) os::remove_files({crashed.pid_file});
         replaced_any_ = true;
     }
 

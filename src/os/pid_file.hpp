@@ -32,4 +32,7 @@ private:
 /// Removes a pid file that says this pid, and no other.
 void remove_pid_file(const std::string& path, int pid) noexcept;
 
+/// Removes a pid file whose process is not there any more.
+void remove_stale_pid_file(const std::string& path) noexcept;
+
 }  // namespace once::os

@@ -17,6 +17,7 @@
 #include "os/job.hpp"
 #include "os/machine.hpp"
 #include "os/pid_file.hpp"
+#include "os/state_folder.hpp"
 #include "os/terminal.hpp"
 #include "verbs/news.hpp"
 
@@ -80,6 +81,7 @@ claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
     record.command = wish.command;
     record.ports = wish.ports;
     record.name = wish.name;
+    if (!wish.pid_file.empty()) record.pid_file = os::absolute_path(wish.pid_file);
     record.started = seconds_since_1970();
     record.stop_timeout = wish.stop.timeout;
     record.starter = starter(self);
@@ -218,10 +220,7 @@ private:
         auto record = lease_.record();
         record.keeper = job.keeper();
         record.leader = job.leader();
-        if (pid_file_) {
-            pid_file_->write(job.leader().pid);
-            record.pid_file = pid_file_->path();
-        }
+        if (pid_file_) pid_file_->write(job.leader().pid);
         lease_.inscribe(record);
     }
 

@@ -246,39 +246,6 @@ TEST_CASE("of many launches that wait for one holder's end the newest is left",
     CHECK_FALSE(newest.once.ended());
 }
 
-TEST_CASE(
-    "a slot that two starters take from each other three times a minute is refused to the "
-    "newcomer, naming both",
-    "[slots][war]") {
-    Scenario scene;
-    const std::string loop = "while read line; do once -n x -- actor lock war & done; wait";
-    const auto one = scene.launch({"sh", "-c", loop}, {.input = Input::pipe});
-    const auto other = scene.launch({"sh", "-c", loop}, {.input = Input::pipe});
-    const auto jobs = [&] { return count(one.stdout_text() + other.stdout_text(), "locked"); };
-    // Whoever replaces another names that one's starter; only a refusal names its own as well.
-    const auto names_both = [&](const Running& starter) {
-        return count(starter.stderr_text(), pid_text(one.pid())) > 0 &&
-               count(starter.stderr_text(), pid_text(other.pid())) > 0;
-    };
-    bool is_refused = false;
-    for (int change = 0; !is_refused && change < 6; ++change) {
-        const Running& starter = change % 2 == 0 ? one : other;
-        starter.write_input("go\n");
-        eventually([&] { return jobs() > change || names_both(starter); },
-                   "the launch has come through, or was refused");
-        is_refused = names_both(starter);
-    }
-    CHECK(is_refused);
-    CHECK(jobs() <= 4);  // the first, and three changes
-    for (const Running& starter : {one, other}) {
-        for (const pid_t pid : descendants(starter.pid())) {
-            if (process(pid) && process(pid)->name == "once") (void)kill(pid, SIGTERM);
-        }
-        starter.close_input();
-        CHECK(starter.wait_ending() == exited(0));
-    }
-}
-
 TEST_CASE("a person who restarts in one terminal is one starter, and is never refused",
           "[slots][war]") {
     Scenario scene;

@@ -43,8 +43,13 @@ enum class Reception { message, nothing, closed };
 
 template <class Message>
 Reception receive(const Handle& channel, Message& message, int flags) noexcept {
-    const auto got =
-        retry([&] { return ::recv(descriptor(channel), &message, sizeof message, flags); });
+    const auto get = [&] {
+        return retry([&] { return ::recv(descriptor(channel), &message, sizeof message, flags); });
+    };
+    auto got = get();
+    // Told once if the other side went with messages of ours unread (unix_release_sock in the
+    // kernel); what it had sent before is still there.
+    if (got < 0 && errno == ECONNRESET) got = get();
     if (got == sizeof message) return Reception::message;
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Reception::nothing;
     return Reception::closed;

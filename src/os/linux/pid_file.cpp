@@ -4,10 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 
 #include "os/linux/check.hpp"
 #include "os/linux/read_file.hpp"
+#include "os/process.hpp"
 #include "os/state_folder.hpp"
 
 namespace once::os {
@@ -44,6 +46,14 @@ void PidFile::write(int pid) {
 void remove_pid_file(const std::string& path, int pid) noexcept {
     // Another launch may have written its own meanwhile: that one stays.
     if (read_file(path.c_str()) == fmt::format("{}\n", pid)) (void)::unlink(path.c_str());
+}
+
+void remove_stale_pid_file(const std::string& path) noexcept {
+    const auto text = read_file(path.c_str(), 4096);
+    int pid = 0;
+    const char* const end = text ? text->data() + text->size() : nullptr;
+    const bool is_one = text && std::from_chars(text->data(), end, pid).ptr == end - 1 && pid > 0;
+    if (is_one && !read_process(pid)) (void)::unlink(path.c_str());
 }
 
 }  // namespace once::os
