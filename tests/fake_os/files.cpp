@@ -1,0 +1,75 @@
+// The state folder in memory.
+
+#include "base/failure.hpp"
+#include "os/executable.hpp"
+#include "os/state_folder.hpp"
+#include "world.hpp"
+
+namespace once::os {
+
+using fake::Kind;
+using fake::world;
+
+namespace {
+
+// A file is known by the place of its name.
+FileId id_of(const std::string& name) { return {1, std::hash<std::string>()(name)}; }
+
+}  // namespace
+
+bool Lock::write_line(const std::string& line) const noexcept {
+    world().files[fake::object_of(file_).name] = line;
+    return true;
+}
+
+StateFolder StateFolder::make(const std::string& path, const std::string& inner) {
+    return {path + '/' + inner, fake::make_handle({Kind::folder, inner, {}})};
+}
+std::optional<StateFolder> StateFolder::open(const std::string& path, const std::string& inner) {
+    return make(path, inner);
+}
+
+std::optional<Lock> StateFolder::try_lock(const std::string& name) const {
+    if (!world().lock(name, world().self)) return std::nullopt;
+    return Lock(fake::make_handle({Kind::lock, name, {}}));
+}
+
+std::optional<FileId> StateFolder::identify(const std::string& name) const {
+    if (!world().files.contains(name)) return std::nullopt;
+    return id_of(name);
+}
+
+std::optional<std::string> StateFolder::read(const std::string& name) const {
+    const auto file = world().files.find(name);
+    if (file == world().files.end()) return std::nullopt;
+    return file->second;
+}
+
+bool StateFolder::try_write(const std::string& name, const std::string& text) const noexcept {
+    world().files[name] = text;
+    return true;
+}
+void StateFolder::write(const std::string& name, const std::string& text) const {
+    (void)try_write(name, text);
+}
+void StateFolder::remove(const std::string& name) const noexcept { world().files.erase(name); }
+
+std::vector<std::string> StateFolder::names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, text] : world().files) all.push_back(name);
+    return all;
+}
+
+std::string state_path() { return "/state"; }
+void remove_files(const std::vector<std::string>&) noexcept {}
+
+bool holds_one_of(int pid, const std::vector<FileId>& files) {
+    for (const auto& [name, holder] : world().locks) {
+        for (const auto& file : files) {
+            if (holder == pid && file == id_of(name)) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace once::os

@@ -1,0 +1,118 @@
+// The process table, the sockets and the machine, as the script has them.
+
+#include <algorithm>
+#include <csignal>
+
+#include "os/machine.hpp"
+#include "os/pid_file.hpp"
+#include "os/process.hpp"
+#include "os/sockets.hpp"
+#include "world.hpp"
+
+namespace once::os {
+
+using fake::Kind;
+using fake::world;
+
+std::optional<ProcessFacts> read_process(int pid) {
+    if (!world().lives(pid)) return std::nullopt;
+    return world().actors.at(pid).facts;
+}
+
+std::vector<ProcessFacts> read_processes() {
+    std::vector<ProcessFacts> all;
+    for (const auto& [pid, actor] : world().actors) all.push_back(actor.facts);
+    return all;
+}
+
+std::vector<ProcessFacts> read_children(int pid) {
+    auto all = read_processes();
+    std::erase_if(all, [&](const auto& process) { return process.parent != pid; });
+    return all;
+}
+
+ProcessFacts own_facts() { return world().actors.at(world().self).facts; }
+ProcessId own_id() { return own_facts().id; }
+int parent_pid() { return own_facts().parent; }
+
+bool is_alive(ProcessId id) {
+    const auto facts = read_process(id.pid);
+    return facts && facts->id == id && !facts->is_zombie();
+}
+
+std::string command_line(int pid) { return world().lives(pid) ? world().actors[pid].command : ""; }
+std::string folder_of(int pid) { return world().lives(pid) ? world().actors[pid].folder : ""; }
+
+std::optional<std::uint32_t> owner_of(int pid) {
+    if (!world().lives(pid)) return std::nullopt;
+    return world().actors[pid].owner;
+}
+
+bool ignores_signal(int, int) { return false; }
+std::chrono::seconds age_of(ProcessId) { return std::chrono::seconds(7); }
+
+std::optional<std::string> environment_of(int pid, std::string_view variable) {
+    if (!world().lives(pid)) return std::nullopt;
+    const auto& all = world().actors[pid].environment;
+    const auto found = all.find(std::string(variable));
+    if (found == all.end()) return std::nullopt;
+    return found->second;
+}
+
+std::optional<Process> Process::open(ProcessId id) {
+    if (!is_alive(id)) return std::nullopt;
+    return Process(id, fake::make_handle({Kind::process, {}, id}));
+}
+
+bool Process::signal(int number) const noexcept {
+    if (!is_alive(id_)) return false;
+    world().actors[id_.pid].signals.push_back(number);
+    if (number == SIGKILL) {
+        world().end(id_.pid);
+    } else if (world().on_signal) {
+        world().on_signal(id_.pid, number);
+    }
+    return true;
+}
+
+std::vector<Socket> listeners(std::optional<Port> port) {
+    std::vector<Socket> all;
+    for (const auto& [pid, actor] : world().actors) {
+        for (const auto one : actor.ports) {
+            if (port && *port != one) continue;
+            all.push_back({SocketUse::listening, one, "127.0.0.1", 0, "", actor.owner,
+                           static_cast<std::uint64_t>(pid)});
+        }
+    }
+    return all;
+}
+
+std::vector<Socket> other_users(Port) { return {}; }
+
+Owners find_owners(const std::vector<std::uint64_t>& inodes,
+                   const std::optional<std::vector<int>>& among) {
+    Owners owners;
+    for (const auto inode : inodes) {
+        const auto pid = static_cast<int>(inode);
+        const bool asked = !among || std::find(among->begin(), among->end(), pid) != among->end();
+        if (asked && world().lives(pid)) owners.found.push_back({pid, inode});
+    }
+    return owners;
+}
+
+PortState probe(Port port) { return listeners(port).empty() ? PortState::free : PortState::busy; }
+
+std::optional<SocketFuneral> SocketFuneral::attend() { return std::nullopt; }
+void SocketFuneral::drain() const noexcept {}
+
+std::string boot_id() { return "this-boot"; }
+std::uint64_t network_namespace() { return 1; }
+std::uint64_t pid_namespace() { return 2; }
+std::uint32_t user_id() { return 1000; }
+std::string user_name(std::uint32_t user) { return user == 1000 ? "me" : "somebody"; }
+std::string home_folder() { return "/home/me"; }
+std::string systemd_unit(int) { return {}; }
+void remove_pid_file(const std::string&, int) noexcept {}
+void remove_stale_pid_file(const std::string&) noexcept {}
+
+}  // namespace once::os

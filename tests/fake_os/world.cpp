@@ -1,0 +1,115 @@
+#include "world.hpp"
+
+#include <stdexcept>
+
+namespace once {
+namespace {
+
+fake::World the_world;
+std::map<os::Handle::Raw, fake::Object> objects;
+std::map<int, os::Handle::Raw> watched;  // by token
+os::Handle::Raw last_raw = 0;
+
+std::optional<os::Event> take_event() {
+    if (!the_world.events.empty()) {
+        const auto event = the_world.events.front();
+        the_world.events.pop_front();
+        return event;
+    }
+    for (const auto& [token, raw] : watched) {
+        const auto& object = objects.at(raw);
+        if (object.kind == fake::Kind::process && !os::is_alive(object.process)) {
+            return os::Ready{token};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+TimePoint Clock::now() noexcept { return the_world.now; }
+
+namespace fake {
+
+World& world() { return the_world; }
+
+void begin_anew() {
+    the_world = World();
+    objects.clear();
+    watched.clear();
+}
+
+Actor& World::add(int pid, int parent, const std::string& name) {
+    Actor actor;
+    actor.facts = {{pid, static_cast<std::uint64_t>(pid)}, parent, pid, pid, 'S', name};
+    actor.command = name;
+    actor.folder = "/app";
+    return actors[pid] = actor;
+}
+
+void World::end(int pid) {
+    actors.erase(pid);
+    std::erase_if(locks, [&](const auto& lock) { return lock.second == pid; });
+}
+
+bool World::lock(const std::string& name, int pid) {
+    files.try_emplace(name);
+    return locks.try_emplace(name, pid).second;
+}
+
+os::Handle make_handle(Object object) {
+    objects.insert_or_assign(++last_raw, std::move(object));
+    return os::Handle(last_raw);
+}
+
+const Object& object_of(const os::Handle& handle) { return objects.at(handle.raw()); }
+
+}  // namespace fake
+
+namespace os {
+
+void Handle::close() noexcept {
+    const auto raw = std::exchange(raw_, none);
+    const auto object = objects.find(raw);
+    if (object == objects.end()) return;
+    std::erase_if(watched, [&](const auto& one) { return one.second == raw; });
+    if (object->second.kind == fake::Kind::lock) {
+        const auto lock = the_world.locks.find(object->second.name);
+        if (lock != the_world.locks.end() && lock->second == the_world.self) {
+            the_world.locks.erase(lock);
+        }
+    }
+    objects.erase(object);
+}
+
+Events::Events(Catch) {}
+Events::~Events() { watched.clear(); }
+void Events::catch_signals(Catch) {}
+void Events::watch(const Handle& handle, int token) {
+    watched.insert_or_assign(token, handle.raw());
+}
+void Events::forget(const Handle& handle) noexcept {
+    std::erase_if(watched, [&](const auto& one) { return one.second == handle.raw(); });
+}
+
+Event Events::next(std::optional<TimePoint> deadline) {
+    for (int steps = 0; steps < 10'000; ++steps) {
+        if (auto event = take_event()) return *event;
+        if (deadline && *deadline <= the_world.now) return TimeUp{};
+        if (!the_world.steps.empty()) {
+            const auto step = std::move(the_world.steps.front());
+            the_world.steps.pop_front();
+            step();
+            if (auto event = take_event()) return *event;
+        } else if (!deadline) {
+            break;
+        }
+        if (!deadline) continue;
+        the_world.now = *deadline;
+        return TimeUp{};
+    }
+    throw std::logic_error("the script is over, and somebody still waits");
+}
+
+}  // namespace os
+}  // namespace once

@@ -1,0 +1,62 @@
+#pragma once
+// The third system: a world in memory, in which nothing happens but what the script says, one step
+// for each time that somebody waits.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "os/events.hpp"
+#include "os/process.hpp"
+#include "os/sockets.hpp"
+
+namespace once::fake {
+
+struct Actor {
+    os::ProcessFacts facts;
+    std::string command;
+    std::string folder;
+    std::map<std::string, std::string> environment;
+    std::uint32_t owner = 1000;
+    std::vector<os::Port> ports;  ///< it listens there
+    std::vector<int> signals;     ///< what it was sent
+};
+
+struct World {
+    TimePoint now{std::chrono::hours(1)};
+    std::map<int, Actor> actors;                         ///< the living, by pid
+    std::map<std::string, std::string> files;            ///< of the state folder, locks among them
+    std::map<std::string, int> locks;                    ///< who has it
+    std::deque<std::function<void()>> steps;             ///< one for each wait
+    std::deque<os::Event> events;                        ///< on their way to us
+    std::function<void(int pid, int signal)> on_signal;  ///< how others take one
+    int self = 0;                                        ///< the process under test
+
+    /// A process; its start time is its pid.
+    Actor& add(int pid, int parent, const std::string& name);
+    /// It is gone, and so are its locks and its sockets.
+    void end(int pid);
+    [[nodiscard]] bool lives(int pid) const { return actors.contains(pid); }
+    /// A lock for somebody else. False if it is taken.
+    bool lock(const std::string& name, int pid);
+};
+
+/// The one world of the running test, and a fresh one for the next.
+World& world();
+void begin_anew();
+
+// What the handles in this world stand for.
+enum class Kind { folder, lock, process, funeral };
+struct Object {
+    Kind kind;
+    std::string name;
+    os::ProcessId process;
+};
+os::Handle make_handle(Object object);
+const Object& object_of(const os::Handle& handle);
+
+}  // namespace once::fake
