@@ -1,10 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <variant>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "os/handle.hpp"
@@ -71,7 +69,6 @@ private:
     SignalState inherited_;
     Handle queue_;
     Handle signals_;
-    std::vector<int> ready_;  // told by the kernel at once, handed out one by one
 };
 
 /// In a forked child that is about to execute a command: everything as it was found.

@@ -128,6 +128,7 @@ TEST_CASE("--dry-run says what would be done, with the same status, and does not
     CHECK_FALSE(std::filesystem::exists(scene.state_folder()));
 
     const auto holder = hold(scene, {"-n", "x"});
+    wait_until_inscribed(scene, holder);
     const auto before = tree(scene.state_folder());
     const auto replaced = dry({"-n", "x"});
     CHECK(replaced.ending == exited(0));

@@ -39,6 +39,7 @@ Holder hold_with_child(Scenario& scene, const Command& options) {
 TEST_CASE("once is killed: its keeper ends the job and takes record and pid file away", "[crash]") {
     Scenario scene;
     const auto holder = hold_port(scene, {"--pid-file", "pid"});
+    wait_until_inscribed(scene, holder);
     CHECK(scene.read_file("pid") == std::to_string(holder.leader) + "\n");
     (void)state_file(scene, ".json");
     holder.once.signal(SIGKILL);

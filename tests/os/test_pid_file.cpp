@@ -21,7 +21,7 @@ std::size_t files_in(const OwnFolder& folder) {
 
 }  // namespace
 
-TEST_CASE("a pid file has the pid in one line, until whoever sees to its end removes it") {
+TEST_CASE("a pid file has the pid in one line, for as long as it is held") {
     const OwnFolder folder;
     {
         PidFile file(folder.path("app.pid"));
@@ -29,10 +29,38 @@ TEST_CASE("a pid file has the pid in one line, until whoever sees to its end rem
         CHECK(text_of(folder.path("app.pid")) == "4711\n");
         CHECK(files_in(folder) == 1);
     }
+    CHECK(files_in(folder) == 0);
+}
+
+TEST_CASE("a pid file that is left to the keeper stays until the keeper removes it") {
+    const OwnFolder folder;
+    {
+        PidFile file(folder.path("app.pid"));
+        file.write(4711);
+        file.leave();
+    }
     CHECK(text_of(folder.path("app.pid")) == "4711\n");
     remove_pid_file(folder.path("app.pid"), 4711);
     CHECK(files_in(folder) == 0);
     remove_pid_file(folder.path("app.pid"), 4711);
+}
+
+TEST_CASE("a pid file goes with its process, and stays while that lives") {
+    const OwnFolder folder;
+    const auto path = folder.path("app.pid");
+    put_text(path, std::to_string(getpid()) + "\n");
+    once::os::remove_stale_pid_file(path);
+    CHECK(files_in(folder) == 1);
+    for (const auto* text : {"", "4711", "x\n", "-1\n", "1 2\n"}) {
+        put_text(path, text);
+        once::os::remove_stale_pid_file(path);
+        CHECK(text_of(path) == text);
+    }
+    Child gone([](Line&) { return true; });
+    put_text(path, std::to_string(gone.pid()) + "\n");
+    (void)gone.reap();
+    once::os::remove_stale_pid_file(path);
+    CHECK(files_in(folder) == 0);
 }
 
 TEST_CASE("until there is a pid, the old file stays as it is") {
@@ -90,6 +118,7 @@ TEST_CASE("what a crash left in the middle does not keep a pid file from being w
     const auto theirs = std::to_string(crashed.pid());
     REQUIRE(left.ends_with(theirs));
     put_text(left.substr(0, left.size() - theirs.size()) + std::to_string(getpid()), "");
-    CHECK(failure_of([&] { PidFile(path).write(4711); }).empty());
+    PidFile file(path);
+    file.write(4711);
     CHECK(text_of(path) == "4711\n");
 }

@@ -20,6 +20,7 @@ const StopPlan plan{SIGINT, 5s};
 
 constexpr Action nothing{};
 constexpr Action ask_leader{.ask_leader = true};
+constexpr Action ask_deaf{.ask_deaf = true};
 constexpr Action ask_rest{.ask_rest = true};
 constexpr Action kill_all{.kill_all = true};
 
@@ -34,6 +35,9 @@ Lifecycle in(Phase phase) {
             break;
         case Phase::asked:
             life.on(Event::stop, start);
+            break;
+        case Phase::draining:
+            life.on(Event::group_gone, start);
             break;
         case Phase::sweeping:
             life.on(Event::leader_gone, start);
@@ -117,6 +121,32 @@ TEST_CASE("a job that was asked is killed when the time is up") {
                 {Phase::asked, Event::leader_gone, Phase::sweeping, ask_rest, true},
                 {Phase::asked, Event::nobody_left, Phase::asked, nothing},
                 {Phase::asked, Event::time_up, Phase::killing, kill_all}});
+}
+
+TEST_CASE("who had the group's signal is asked again when half of the stop timeout is over") {
+    for (const auto from : {Phase::running, Phase::nudged, Phase::asked}) {
+        auto life = in(from);
+        CHECK(life.on(Event::group_gone, later) == ask_deaf);
+        CHECK(life.phase() == Phase::draining);
+        CHECK(life.deadline() == later + plan.timeout / 2);
+        CHECK(life.is_sweeping());
+        const auto half = later + plan.timeout / 2;
+        CHECK(life.on(Event::time_up, half) == ask_rest);
+        CHECK(life.phase() == Phase::sweeping);
+        CHECK(life.deadline() == later + plan.timeout);
+    }
+}
+
+TEST_CASE("a draining job takes every event as the table says") {
+    check_rows({{Phase::draining, Event::clock, Phase::draining, nothing},
+                {Phase::draining, Event::nudge, Phase::draining, nothing},
+                {Phase::draining, Event::kill, Phase::killing, kill_all},
+                {Phase::draining, Event::leader_gone, Phase::draining, nothing},
+                {Phase::draining, Event::nobody_left, Phase::finished, nothing}});
+    // Asked from outside, nobody waits for the half time.
+    auto life = in(Phase::draining);
+    CHECK(life.on(Event::stop, later) == ask_rest);
+    CHECK(life.phase() == Phase::sweeping);
 }
 
 TEST_CASE("when the leader is gone the rest has the stop timeout too") {

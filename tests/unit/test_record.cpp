@@ -147,7 +147,12 @@ TEST_CASE("what is no record at all is none") {
     }
     CHECK_FALSE(parse(std::string(1'000'000, '\0')));
     CHECK_FALSE(parse(std::string(1'000'000, '[')));
-    CHECK_FALSE(parse(to_text(sample_record()) + "{}"));
+    CHECK_FALSE(parse("{}" + to_text(sample_record())));
+}
+
+TEST_CASE("only the first line of a text is a record") {
+    CHECK(parse(to_text(sample_record()) + "{} whatever an older, longer one has left"));
+    CHECK_FALSE(parse("\n" + to_text(sample_record())));
 }
 
 TEST_CASE("a record of another schema is no record of ours") {

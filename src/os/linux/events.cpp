@@ -119,31 +119,24 @@ void Events::forget(const Handle& handle) noexcept {
 
 Event Events::next(std::optional<TimePoint> deadline) {
     while (true) {
-        if (!ready_.empty()) {
-            const int token = ready_.back();
-            ready_.pop_back();
-            if (token != signals_token) return Ready{token};
-            signalfd_siginfo info{};
-            const auto got = ::read(descriptor(signals_), &info, sizeof info);
-            if (got != sizeof info) continue;
-            return Signal{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL,
-                          info.ssi_code == SI_KERNEL ? 0 : static_cast<int>(info.ssi_pid)};
-        }
         int patience = -1;
         if (deadline) {
             const auto left =
                 std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
             patience = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
         }
-        std::array<epoll_event, 16> events{};
-        const int count = ::epoll_wait(descriptor(queue_), events.data(),
-                                       static_cast<int>(events.size()), patience);
+        // One at a time: a second one could be about something that is forgotten by then.
+        epoll_event ready{};
+        const int count = ::epoll_wait(descriptor(queue_), &ready, 1, patience);
         if (count < 0 && errno != EINTR) fail_with(errno, "wait for events");
         if (count == 0 && deadline && Clock::now() >= *deadline) return TimeUp{};
-        for (int i = 0; i < count; ++i)
-            ready_.push_back(events[static_cast<std::size_t>(i)].data.fd);
-        // Handed out from the back: signals, which have the lowest token, first.
-        std::sort(ready_.rbegin(), ready_.rend());
+        if (count != 1) continue;
+        if (ready.data.fd != signals_token) return Ready{ready.data.fd};
+        signalfd_siginfo info{};
+        if (::read(descriptor(signals_), &info, sizeof info) != sizeof info) continue;
+        const bool from_kernel = info.ssi_code == SI_KERNEL;
+        return Signal{static_cast<int>(info.ssi_signo), from_kernel,
+                      from_kernel ? 0 : static_cast<int>(info.ssi_pid)};
     }
 }
 
