@@ -1,8 +1,5 @@
 #include "contenders.hpp"
 
-#include <algorithm>
-#include <csignal>
-
 #include "base/failure.hpp"
 #include "claim/traces.hpp"
 
@@ -69,6 +66,8 @@ Outcome admit(const Wish& wish) {
     return outcome;
 }
 
+bool was_left_alone(int pid) { return world().lives(pid) && world().actors[pid].signals.empty(); }
+
 Other::Other(std::uint64_t begun, std::string folder) : self_(theirs(begun)) {
     self_.folder = std::move(folder);
 }
@@ -110,12 +109,6 @@ void Other::leave() const {
     world().files.erase(claim::record_file(slot, self_));
     if (world().lives(their_once)) world().files[claim::lock_file(slot, self_)] = "\n";
     die();
-}
-
-bool Other::was_asked() const {
-    if (!world().lives(their_once)) return false;
-    const auto& signals = world().actors[their_once].signals;
-    return std::find(signals.begin(), signals.end(), SIGTERM) != signals.end();
 }
 
 }  // namespace once::test

@@ -48,6 +48,9 @@ void set_the_stage();
 /// Our whole admission; the lease is given back at the end.
 Outcome admit(const Wish& wish = {});
 
+/// It lives, and nobody has sent it anything.
+bool was_left_alone(int pid);
+
 /// What the other launch does, one thing at a time.
 class Other {
 public:
@@ -66,7 +69,6 @@ public:
         record();
         listen();
     }
-    [[nodiscard]] bool was_asked() const;
 
 private:
     claim::Record self_;

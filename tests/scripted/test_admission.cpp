@@ -78,7 +78,7 @@ TEST_CASE("under --refuse the holder is left alone, and told of") {
     const auto outcome = admit({.policy = Policy::refuse});
     CHECK(outcome.status == 75);
     CHECK(contains(outcome.words, "port 8001 is held by 'pnpm dev' (pid 200) in /app"));
-    CHECK_FALSE(other.was_asked());
+    CHECK(was_left_alone(their_once));
     check_nothing_is_ours();
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("a holder from another folder is left alone, and told of") {
     const auto outcome = admit();
     CHECK(outcome.status == 75);
     CHECK(contains(outcome.words, "another folder"));
-    CHECK_FALSE(other.was_asked());
+    CHECK(was_left_alone(their_once));
 }
 
 TEST_CASE("an older launch gives way to a holder that began later, with 75") {
@@ -99,7 +99,7 @@ TEST_CASE("an older launch gives way to a holder that began later, with 75") {
     const auto outcome = admit();
     CHECK(outcome.status == 75);
     CHECK(contains(outcome.words, "gave way to a newer launch"));
-    CHECK_FALSE(other.was_asked());
+    CHECK(was_left_alone(their_once));
     check_nothing_is_ours();
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("a healthy holder is reused, and not asked anything") {
     other.run();
     const auto outcome = admit({.policy = Policy::reuse});
     CHECK(outcome.reused);
-    CHECK_FALSE(other.was_asked());
+    CHECK(was_left_alone(their_once));
     check_nothing_is_ours();
 }
 
@@ -173,7 +173,7 @@ TEST_CASE("a wait is over at its deadline, with 75") {
     CHECK(outcome.status == 75);
     CHECK(contains(outcome.words, "port 8001 is still held by 'pnpm dev' (pid 200)"));
     CHECK(world().now - begin == 3s);
-    CHECK_FALSE(other.was_asked());
+    CHECK(was_left_alone(their_once));
 }
 
 TEST_CASE("a wait for a stranger's port is over at its deadline, too") {
@@ -193,7 +193,7 @@ TEST_CASE("a stranger on the port is never ended, and told of at once") {
     const auto outcome = admit();
     CHECK(outcome.status == 75);
     CHECK(contains(outcome.words, "port 8001 is held by 'nginx' (pid 300)"));
-    CHECK(world().actors[300].signals.empty());
+    CHECK(was_left_alone(300));
     CHECK(world().now == begin);
     check_nothing_is_ours();
 }
@@ -208,7 +208,7 @@ TEST_CASE("a lock of which nothing is known is waited for a moment only") {
     CHECK(contains(outcome.words, "lslocks"));
     CHECK(world().now - begin >= 2s);
     CHECK(world().now - begin < 4s);
-    CHECK(world().actors[300].signals.empty());
+    CHECK(was_left_alone(300));
 }
 
 TEST_CASE("a lock of which nothing is known is waited for as long as --wait says") {
@@ -242,7 +242,7 @@ TEST_CASE("whoever a record names is not ended if he does not have the lock") {
     world().add(their_once, their_shell, "vim");
     world().files[record_name] = to_text(theirs());
     CHECK(admit().status == 75);
-    CHECK(world().actors[their_once].signals.empty());
+    CHECK(was_left_alone(their_once));
 }
 
 TEST_CASE("what a crashed job left is swept before its slot is used again") {
@@ -301,6 +301,6 @@ TEST_CASE("below a holder we run under its lease") {
     world().actors[our_shell].facts.parent = their_leader;
     const auto outcome = admit();
     CHECK(outcome.admitted);
-    CHECK_FALSE(other.was_asked());
+    CHECK(was_left_alone(their_once));
     CHECK(world().locks.at(lock_name) == their_once);
 }
