@@ -18,7 +18,7 @@ std::string quoted(const std::string& command) {
 
 std::vector<int> own_ancestors() {
     std::vector<int> pids;
-    for (auto process = os::read_process(os::own_id().pid); process && pids.size() < 1000;
+    for (auto process = os::read_process(os::own_pid()); process && pids.size() < 1000;
          process = os::read_process(process->parent)) {
         pids.push_back(process->id.pid);
     }
@@ -56,6 +56,11 @@ std::string named(const os::ProcessFacts& process) {
     return fmt::format("{} ({})", printable(process.name), process.id.pid);
 }
 
+std::string ago_text(os::ProcessId id) {
+    const auto age = os::age_of(id);
+    return age.count() == 0 ? "just now" : span_text(age) + " ago";
+}
+
 std::string starter_text(int pid) {
     const auto process = os::read_process(pid);
     if (!process) return {};
@@ -84,8 +89,8 @@ std::string describe_owner(os::Port port, int pid) {
     if (chain.empty()) return fmt::format("port {} is held by a process that has just ended", port);
     const auto& root = chain.front();
     auto text =
-        fmt::format("port {} is held by {}, started {} ago{}", port, describe_process(root.id.pid),
-                    span_text(os::age_of(root.id)), starter_text(root.id.pid));
+        fmt::format("port {} is held by {}, started {}{}", port, describe_process(root.id.pid),
+                    ago_text(root.id), starter_text(root.id.pid));
     if (chain.size() > 1) {
         text += fmt::format("\nthe one that listens is the last of: {}", named(root));
         for (std::size_t i = 1; i < chain.size(); ++i) text += " > " + named(chain[i]);
@@ -128,10 +133,13 @@ std::string folder_text(const std::string& folder) {
 }
 
 std::string describe(const Record& record) {
-    return fmt::format("'{}' (pid {}) in {}, started {} ago by {} (pid {})",
-                       command_text(record.command), record.once.pid, folder_text(record.folder),
-                       span_text(os::age_of(record.once)), printable(record.starter.name),
-                       record.starter.id.pid);
+    // Until its command runs it has not said who started it.
+    const auto starter =
+        record.starter.name.empty()
+            ? std::string()
+            : fmt::format(" by {} (pid {})", printable(record.starter.name), record.starter.id.pid);
+    return fmt::format("'{}' (pid {}) in {}, started {}{}", command_text(record.command),
+                       record.once.pid, folder_text(record.folder), ago_text(record.once), starter);
 }
 
 std::string describe_process(int pid) {

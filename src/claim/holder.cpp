@@ -62,7 +62,7 @@ bool is_proven(const Record& record, const std::optional<os::FileId>& lock) {
 
 bool is_our_ancestor(const Record& record) {
     if (!is_readable_here(record)) return false;
-    auto process = os::read_process(os::own_id().pid);
+    auto process = os::read_process(os::own_pid());
     for (int steps = 0; process && steps < 1000; ++steps) {
         if (process->id == record.once || process->id == record.keeper) return true;
         process = os::read_process(process->parent);

@@ -22,6 +22,8 @@ constexpr std::int64_t longest_timeout_ms = 10LL * 366 * 24 * 3600 * 1000;
 // again.
 
 bool is_utf8(const std::string& text) {
+    const auto is_ascii = [](char byte) { return static_cast<unsigned char>(byte) < 0x80; };
+    if (std::all_of(text.begin(), text.end(), is_ascii)) return true;
     const Json json(text);
     // They differ exactly where a byte is none.
     return json.dump(-1, ' ', false, Json::error_handler_t::ignore) ==

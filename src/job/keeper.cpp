@@ -19,7 +19,7 @@ public:
         : custody_(custody),
           plan_(plan),
           life_(plan.stop),
-          self_(os::own_id().pid),
+          self_(os::own_pid()),
           events_(os::Catch::everything),
           sweep_(
               events_, first_process_token,
@@ -42,7 +42,11 @@ public:
         for (const auto& daemon : sweep_.daemons()) {
             custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});
         }
-        custody_.report({Report::Kind::swept, 0, false, ending_});
+        // Else our own end tells it. But daemons that we leave, or a death that looks like ours by
+        // force, must not be taken for unfinished work.
+        if (!sweep_.daemons().empty() || ending_ == Ending::killed(SIGKILL)) {
+            custody_.report({Report::Kind::swept, 0, false, ending_});
+        }
     }
 
 private:

@@ -155,6 +155,11 @@ public:
     void leave() noexcept;
 
 private:
+    Ending reap_keeper() noexcept;
+    // Are there children of ours that the keeper has left?
+    bool has_orphans() const;
+    // The channel is closed: it has done its work, and ended as the leader did; or it was killed.
+    Report end_of_keeper();
     // The keeper died before it could tell of the launch: whatever it had launched goes with it.
     void kill_orphans();
 

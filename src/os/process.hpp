@@ -46,6 +46,7 @@ std::vector<ProcessFacts> read_children(int pid);
 /// facts throw a Failure where /proc is not to be had.
 ProcessFacts own_facts();
 ProcessId own_id();
+int own_pid();
 int parent_pid();
 
 /// True while the very process lives; a zombie does not.

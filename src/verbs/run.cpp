@@ -54,13 +54,13 @@ os::Process hold_parent() {
     return std::move(*parent);
 }
 
-claim::Starter starter(const os::ProcessFacts& self) {
+claim::Starter starter() {
     claim::Starter starter;
-    if (const auto parent = os::read_process(self.parent)) {
+    if (const auto parent = os::read_process(os::parent_pid())) {
         starter.id = parent->id;
         starter.name = parent->name;
     }
-    starter.systemd_unit = os::systemd_unit(self.id.pid);
+    starter.systemd_unit = os::systemd_unit(os::own_pid());
     const char* name = os::variable("pm_id") != nullptr ? os::variable("name") : nullptr;
     if (name != nullptr) starter.pm2_name = name;
     return starter;
@@ -84,7 +84,7 @@ claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
     if (!wish.pid_file.empty()) record.pid_file = os::absolute_path(wish.pid_file);
     record.started = seconds_since_1970();
     record.stop_timeout = wish.stop.timeout;
-    record.starter = starter(self);
+    record.starter.id.pid = self.parent;
     return record;
 }
 
@@ -220,6 +220,7 @@ private:
         auto record = lease_.record();
         record.keeper = job.keeper();
         record.leader = job.leader();
+        record.starter = starter();  // the command runs already: now there is time to look around
         if (pid_file_) pid_file_->write(job.leader().pid);
         lease_.inscribe(record);
     }

@@ -160,6 +160,17 @@ int group_of(const Command& command, int keeper, int leader) {
     return command.hand_over != nullptr ? keeper : leader;
 }
 
+Ending to_ending(const siginfo_t& info) noexcept {
+    return info.si_code == CLD_EXITED ? Ending::exited(info.si_status)
+                                      : Ending::killed(info.si_status);
+}
+
+// A keeper whose work is done ends as the leader did: one wake-up less for `once` than a message.
+[[noreturn]] void end_as(const Ending& ending) noexcept {
+    if (ending.kind == Ending::Kind::killed) die_of(ending.value);
+    ::_exit(ending.value);
+}
+
 // The keeper's process, from the fork to its end.
 [[noreturn]] void be_keeper(const Command& command, const std::vector<const Handle*>& shared,
                             Handle channel, const Job::Keep& keep) noexcept {
@@ -188,12 +199,12 @@ int group_of(const Command& command, int keeper, int leader) {
         const int group = group_of(command, ::getpid(), launched.leader.pid);
         Custody custody(launched.leader, group, hands_over, std::move(channel), {});
         keep(custody);
+        end_as(custody.leader_ending().value_or(Ending::exited(0)));
     } catch (...) {
         // No memory, no descriptors: our death kills the leader, and `once` adopts and ends the
         // rest.
         ::_exit(exit_status::failed);
     }
-    ::_exit(0);
 }
 
 // `sh -c 'redis & exec once …'`: who executed us may have left us children.
@@ -232,8 +243,7 @@ std::optional<ChildChange> Custody::next_change() {
     }
     info = {};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) return std::nullopt;
-    const auto ending = info.si_code == CLD_EXITED ? Ending::exited(info.si_status)
-                                                   : Ending::killed(info.si_status);
+    const auto ending = to_ending(info);
     if (info.si_pid == leader_.pid) {
         leader_reaped_ = true;
         leader_ending_ = ending;
@@ -309,7 +319,7 @@ Job::~Job() {
     channel_.close();
     // Our child and not yet reaped. It may have been stopped, and could not go.
     (void)::kill(keeper_.pid, SIGCONT);
-    (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
+    (void)reap_keeper();
 }
 
 std::optional<Report> Job::next_report() {
@@ -321,7 +331,7 @@ std::optional<Report> Job::next_report() {
         case Reception::nothing:
             return std::nullopt;
         case Reception::closed:
-            return Report{Report::Kind::keeper_gone, 0, false, {}};
+            return end_of_keeper();
     }
     return std::nullopt;
 }
@@ -331,18 +341,39 @@ void Job::order(const Order& order) noexcept {
     if (channel_) (void)send(channel_, order);
 }
 
-Custody Job::take_over() {
+Ending Job::reap_keeper() noexcept {
+    siginfo_t info{};
+    (void)retry([&] { return ::waitid(P_PID, static_cast<id_t>(keeper_.pid), &info, WEXITED); });
+    return to_ending(info);
+}
+
+bool Job::has_orphans() const {
+    siginfo_t info{};
+    if (others_.empty()) return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    const auto children = read_children(::getpid());
+    return std::any_of(children.begin(), children.end(), [&](const ProcessFacts& child) {
+        return std::find(others_.begin(), others_.end(), child.id) == others_.end();
+    });
+}
+
+Report Job::end_of_keeper() {
     channel_.close();
     // When it can be waited for, its children have their new parent already (exit_notify in the
-    // kernel hands them on first).
-    (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
+    // kernel hands them on first): us.
+    const auto ending = reap_keeper();
+    const bool was_killed = ending == Ending::killed(SIGKILL) || has_orphans();
+    return was_killed ? Report{Report::Kind::keeper_gone, 0, false, {}}
+                      : Report{Report::Kind::swept, 0, false, ending};
+}
+
+Custody Job::take_over() {
     // Without its keeper a group that it led may mean nobody, or somebody else, at any time.
     return {leader_, 0, false, Handle(), others_};
 }
 
 void Job::kill_orphans() {
     channel_.close();
-    (void)retry([&] { return ::waitpid(keeper_.pid, nullptr, 0); });
+    (void)reap_keeper();
     for (bool has_found = true; has_found;) {
         has_found = false;
         for (const auto& child : read_children(::getpid())) {

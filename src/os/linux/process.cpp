@@ -96,6 +96,8 @@ ProcessFacts own_facts() {
 
 ProcessId own_id() { return own_facts().id; }
 
+int own_pid() { return ::getpid(); }
+
 int parent_pid() { return ::getppid(); }
 
 bool is_alive(ProcessId id) {
