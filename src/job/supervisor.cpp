@@ -164,6 +164,7 @@ private:
     }
 
     void look(TimePoint now) {
+        outcome_.had_time_to_listen = true;
         std::erase_if(waiting_, [&](os::Port port) {
             const auto seen = look_at(port, job_.keeper().pid);
             if (seen.standing == PortLook::Standing::strangers) lose(seen);

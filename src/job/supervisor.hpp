@@ -54,6 +54,7 @@ struct Outcome {
     Ending ending;
     std::optional<PortLook> lost_port;  ///< a stranger was first on it
     bool has_stuck = false;             ///< somebody is left that cannot be ended
+    bool had_time_to_listen = false;    ///< it lived until the first look at its ports
 };
 
 /// Lives with a job until it has ended and nobody of it is left, deliberate daemons apart.

@@ -174,7 +174,7 @@ public:
         }
         return_terminal(outcome.ending);
         if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
-        check_ports();
+        if (outcome.had_time_to_listen) check_ports();
         return outcome.ending;
     }
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "os/linux/check.hpp"
 
 namespace once::os {
@@ -11,16 +13,14 @@ std::optional<std::string> read_file(const char* path, std::size_t limit) {
     const Handle file(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
     if (!file) return std::nullopt;
     std::string text;
-    std::size_t filled = 0;
-    while (filled < limit) {
-        text.resize(filled + 4096);
+    std::array<char, 4096> buffer;  // not cleared: what is read fills it
+    while (text.size() < limit) {
         const auto got =
-            retry([&] { return ::read(descriptor(file), text.data() + filled, 4096); });
+            retry([&] { return ::read(descriptor(file), buffer.data(), buffer.size()); });
         if (got < 0) return std::nullopt;
         if (got == 0) break;
-        filled += static_cast<std::size_t>(got);
+        text.append(buffer.data(), static_cast<std::size_t>(got));
     }
-    text.resize(filled);
     return text;
 }
 
