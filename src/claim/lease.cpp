@@ -54,14 +54,6 @@ std::vector<const os::Handle*> Lease::handles() const {
     return handles;
 }
 
-std::vector<std::string> Lease::record_paths() const {
-    std::vector<std::string> paths;
-    for (const auto& slot : slots_) {
-        paths.push_back(folder_->path() + '/' + record_file(slot, record_));
-    }
-    return paths;
-}
-
 std::optional<Record> Lease::successor() const {
     for (const auto& slot : slots_) {
         if (auto next = read_rival(*folder_, slot, record_)) return next;

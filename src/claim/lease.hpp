@@ -37,9 +37,8 @@ public:
     /// The same as far as it goes: no running job shall end because a disk is full.
     void try_inscribe(const Record& record);
 
-    /// The open locks, for the keeper to share, and the records, for it to erase.
+    /// The open locks, for the keeper to share.
     [[nodiscard]] std::vector<const os::Handle*> handles() const;
-    [[nodiscard]] std::vector<std::string> record_paths() const;
 
     /// Another launch that waits for one of these slots, if there is a living one.
     [[nodiscard]] std::optional<Record> successor() const;

@@ -14,6 +14,13 @@ std::string successor_file(const Slot& slot, const Record& self) {
     return slot.file_name(self.network_namespace) + ".next";
 }
 
+std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self) {
+    const auto folder = os::state_path() + '/' + self.boot + '/';
+    std::vector<std::string> paths;
+    for (const auto& slot : slots) paths.push_back(folder + record_file(slot, self));
+    return paths;
+}
+
 Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self) {
     Traces traces;
     std::vector<Record> found;

@@ -16,6 +16,9 @@ std::string lock_file(const Slot& slot, const Record& self);
 std::string record_file(const Slot& slot, const Record& self);
 std::string successor_file(const Slot& slot, const Record& self);
 
+/// Where the records of these slots are, or would be.
+std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self);
+
 /// What the files of a slot say: the record of its job, and the first line of its lock, which tells
 /// who has it before there is a record. Neither decides anything; the lock does.
 struct Traces {

@@ -37,7 +37,7 @@ public:
         obey();
         while (!life_.is_finished()) on(events_.next(deadline()));
         // Before `once` hears of it: it may be gone at any moment.
-        os::remove_files(plan_.records);
+        os::remove_files_that_tell(plan_.records, plan_.job);
         if (!plan_.pid_file.empty()) os::remove_pid_file(plan_.pid_file, custody_.leader().pid);
         for (const auto& daemon : sweep_.daemons()) {
             custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});

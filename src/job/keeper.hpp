@@ -13,7 +13,9 @@ namespace once::job {
 struct KeeperPlan {
     StopPlan stop;
     DaemonRule daemons;
-    std::vector<std::string> records;  ///< absolute paths, to be removed when the job is gone
+    std::string job;                   ///< its id
+    std::vector<std::string> records;  ///< absolute paths; to be removed when the job is gone,
+                                       ///< where they tell of it
     std::string pid_file;              ///< likewise, if it still names the leader; empty: none
 };
 

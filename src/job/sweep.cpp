@@ -40,7 +40,8 @@ bool Sweep::round(Measure measure) {
     }
     // Somebody is there whom two looks have missed: he forks faster than we can look.
     if (is_empty_ && daemons_.empty()) {
-        look_soon();
+        look_within(pause_);
+        pause_ = std::min(2 * pause_, longest_pause);
         return false;
     }
     return true;

@@ -22,7 +22,6 @@ struct Command {
     SignalState signals;                   ///< what it inherits
     bool own_group = false;                ///< a process group of its own
     const Terminal* hand_over = nullptr;   ///< with own_group: the terminal that it shall have
-    bool is_foreground = false;            ///< and it gets its foreground now, since we have it
 };
 
 /// Who gets a signal: the leader alone, or its whole process group.
@@ -122,16 +121,20 @@ public:
     /// What the keeper does from the launch on; returns when it is done.
     using Keep = std::function<void(Custody&)>;
 
-    /// Forks the keeper, which shares the open files in `shared` (so the locks that we hold), and
-    /// launches the command below it. Throws a Failure with 127 if it was not found, 126 if it
-    /// cannot be executed; nothing is left running then.
-    static Job launch(const Command& command, const std::vector<const Handle*>& shared,
-                      const Keep& keep);
+    /// Forks the keeper, which waits: so that it is there when the slots are held. Whatever becomes
+    /// of the launch, it goes with this object.
+    static Job prepare(const Command& command, const Keep& keep);
+
+    /// Launches the command below the keeper, which from now on shares the open files in `shared`
+    /// (so the locks that we hold). `is_foreground`: our group has the terminal, which shall be the
+    /// job's. Throws a Failure with 127 if the command was not found, 126 if it cannot be executed;
+    /// nothing is left running then.
+    void start(const std::vector<const Handle*>& shared, bool is_foreground);
 
     Job(Job&&) noexcept = default;
     Job& operator=(Job&&) noexcept = default;
-    /// Unless it was released, the keeper stops and sweeps the job, as it does when `once` dies;
-    /// this waits for it.
+    /// Waits for the keeper, which ends with the job. A job that still runs is stopped and swept,
+    /// as if `once` had died.
     ~Job();
 
     [[nodiscard]] ProcessId leader() const { return leader_; }
@@ -163,26 +166,14 @@ private:
     // The keeper died before it could tell of the launch: whatever it had launched goes with it.
     void kill_orphans();
 
-    Job(ProcessId keeper, Handle channel) : keeper_(keeper), channel_(std::move(channel)) {}
+    Job(Command command, ProcessId keeper, Handle channel)
+        : command_(std::move(command)), keeper_(keeper), channel_(std::move(channel)) {}
+    Command command_;
     ProcessId keeper_;
     ProcessId leader_;
     int group_ = 0;
     Handle channel_;
     std::vector<ProcessId> others_;
 };
-
-/// The files behind our stdin, stdout and stderr, but for /dev/null: whoever else holds one of them
-/// still talks to our user.
-std::vector<FileId> stdio_files();
-
-/// Keeps us from opening anything of our own as 0, 1 or 2 where the caller has closed them. The job
-/// finds them closed, as they were.
-void reserve_stdio() noexcept;
-
-/// From here on stdin and stdout belong to the job alone, and what else the caller passed on too.
-void let_go_of_inherited_files() noexcept;
-
-/// Dies of the same signal as the command did, without a core dump; does not return.
-[[noreturn]] void die_of(int signal) noexcept;
 
 }  // namespace once::os

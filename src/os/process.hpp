@@ -25,10 +25,12 @@ struct ProcessFacts {
     int group = 0;
     int session = 0;
     char state = '?';  ///< R S D T Z …, as ps shows it
+    int threads = 1;
     std::string name;  ///< at most 15 bytes, chosen by the process itself
 
-    /// Dead, and only waiting to be reaped.
-    [[nodiscard]] bool is_zombie() const { return state == 'Z' || state == 'X'; }
+    /// Dead, and only waiting to be reaped. One whose first thread has ended shows as Z as well,
+    /// while the others run on.
+    [[nodiscard]] bool is_zombie() const { return (state == 'Z' || state == 'X') && threads <= 1; }
     [[nodiscard]] bool is_stopped() const { return state == 'T' || state == 't'; }
 };
 

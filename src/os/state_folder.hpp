@@ -73,8 +73,8 @@ std::string state_path();
 /// The canonical path of a folder; throws if it cannot be entered.
 std::string canonical_folder(const std::string& path);
 
-/// Removes files; those that are gone already are as good.
-void remove_files(const std::vector<std::string>& paths) noexcept;
+/// Removes those of these files in which a text occurs.
+void remove_files_that_tell(const std::vector<std::string>& paths, const std::string& text);
 
 /// A path made absolute against our working directory, without touching the file.
 std::string absolute_path(const std::string& path);

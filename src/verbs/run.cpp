@@ -10,6 +10,7 @@
 #include "claim/description.hpp"
 #include "claim/foresight.hpp"
 #include "claim/port.hpp"
+#include "claim/traces.hpp"
 #include "claim/waiting.hpp"
 #include "job/keeper.hpp"
 #include "job/supervisor.hpp"
@@ -17,6 +18,7 @@
 #include "os/job.hpp"
 #include "os/machine.hpp"
 #include "os/pid_file.hpp"
+#include "os/self.hpp"
 #include "os/state_folder.hpp"
 #include "os/terminal.hpp"
 #include "verbs/news.hpp"
@@ -136,15 +138,28 @@ os::Catch catch_of(const Grouping& grouping) {
     return grouping.own_group ? os::Catch::with_winch : os::Catch::usual;
 }
 
-job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Lease& lease,
-                            const os::PidFile* pid_file) {
+job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
+    const auto& self = claim.self;
     job::KeeperPlan plan;
     plan.stop = wish.stop;
-    const auto& self = lease.record();
     plan.daemons = {!wish.sweep_daemons, self.session, self.stdio, self.ports};
-    plan.records = lease.record_paths();
-    if (pid_file != nullptr) plan.pid_file = pid_file->path();
+    plan.job = self.job;
+    plan.records = claim::record_paths(claim.slots, self);
+    plan.pid_file = self.pid_file;
     return plan;
+}
+
+os::Command command_for(const RunRequest& wish, const claim::Record& self, const Grouping& grouping,
+                        const os::Events& events) {
+    os::Command command;
+    command.executable = os::find_executable(wish.command.front(), self.folder);
+    command.argv = wish.command;
+    command.environment = environment_for(self);
+    command.folder = self.folder;
+    command.signals = events.inherited();
+    command.own_group = grouping.own_group;
+    command.hand_over = grouping.hands_over ? &*grouping.terminal : nullptr;
+    return command;
 }
 
 std::string lost_text(const job::PortLook& look) {
@@ -155,16 +170,17 @@ std::string lost_text(const job::PortLook& look) {
 // A launch from the moment that its slots are held.
 class Launch {
 public:
-    Launch(const RunRequest& wish, const std::string& executable, const Voice& voice,
-           const Grouping& grouping, os::Events& events, claim::Lease& lease,
-           std::optional<os::PidFile>& pid_file)
+    Launch(const RunRequest& wish, const Voice& voice, const Grouping& grouping, os::Events& events,
+           claim::Lease& lease, std::optional<os::PidFile>& pid_file, const job::KeeperPlan& plan,
+           os::Job job)
         : wish_(wish),
-          executable_(executable),
           voice_(voice),
           grouping_(grouping),
           events_(events),
           lease_(lease),
-          pid_file_(pid_file) {}
+          pid_file_(pid_file),
+          plan_(plan),
+          job_(std::move(job)) {}
 
     Ending run(const std::optional<os::Process>& parent) {
         const auto outcome = live(parent);
@@ -183,45 +199,30 @@ private:
         return grouping_.hands_over ? &*grouping_.terminal : nullptr;
     }
 
-    [[nodiscard]] os::Command command() const {
-        os::Command command;
-        command.argv = wish_.command;
-        command.executable = executable_;
-        command.environment = environment_for(lease_.record());
-        command.folder = lease_.record().folder;
-        command.signals = events_.inherited();
-        command.own_group = grouping_.own_group;
-        command.hand_over = handed_over();
-        // A launch in the background gets the terminal when it is brought to the foreground.
-        command.is_foreground = handed_over() != nullptr && handed_over()->is_foreground();
-        return command;
-    }
-
     // From the launch until nobody of the job is left.
     job::Outcome live(const std::optional<os::Process>& parent) {
-        const auto plan = keeper_plan(wish_, lease_, pid_file_ ? &*pid_file_ : nullptr);
-        auto& job = job_.emplace(
-            os::Job::launch(command(), lease_.handles(),
-                            [&plan](os::Custody& custody) { job::keep(custody, plan); }));
+        // A launch in the background gets the terminal when it is brought to the foreground.
+        const bool is_foreground = handed_over() != nullptr && handed_over()->is_foreground();
+        job_.start(lease_.handles(), is_foreground);
         log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
-                   job.leader().pid, job.keeper().pid);
-        inscribe(job);
+                   job_.leader().pid, job_.keeper().pid);
+        inscribe();
         os::let_go_of_inherited_files();
         const auto outcome = job::supervise(
-            job, events_,
-            {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan,
+            job_, events_,
+            {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan_,
              [&](int pid) { return is_successor(pid); },
              [&](const job::News& news) { tell(news); }});
-        if (outcome.has_stuck) job.leave();
+        if (outcome.has_stuck) job_.leave();
         return outcome;
     }
 
-    void inscribe(const os::Job& job) {
+    void inscribe() {
         auto record = lease_.record();
-        record.keeper = job.keeper();
-        record.leader = job.leader();
+        record.keeper = job_.keeper();
+        record.leader = job_.leader();
         record.starter = starter();  // the command runs already: now there is time to look around
-        if (pid_file_) pid_file_->write(job.leader().pid);
+        if (pid_file_) pid_file_->write(job_.leader().pid);
         lease_.inscribe(record);
     }
 
@@ -253,8 +254,7 @@ private:
     }
 
     void return_terminal(const Ending& ending) const {
-        if (handed_over() != nullptr && job_ &&
-            handed_over()->foreground_group() == job_->group()) {
+        if (handed_over() != nullptr && handed_over()->foreground_group() == job_.group()) {
             handed_over()->give_to_us();
         }
         const bool died_of_signal = ending.kind == Ending::Kind::killed;
@@ -262,13 +262,13 @@ private:
     }
 
     const RunRequest& wish_;
-    const std::string& executable_;
     const Voice& voice_;
     const Grouping& grouping_;
     os::Events& events_;
     claim::Lease& lease_;
     std::optional<os::PidFile>& pid_file_;
-    std::optional<os::Job> job_;  // goes first: waits until the keeper is gone
+    const job::KeeperPlan& plan_;
+    os::Job job_;  // goes first: waits until the keeper is gone
 };
 
 void print_plan(const claim::Claim& claim, const Voice& voice) {
@@ -289,7 +289,7 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
     claim::Claim claim{
         {}, policy_of(wish), wish.patience, wish.conflict_status, introduce(wish, begun)};
     claim.slots = slots_of(wish, claim.self);
-    const auto executable = os::find_executable(wish.command.front(), claim.self.folder);
+    const auto command = command_for(wish, claim.self, grouping, events);
     if (wish.dry_run) {
         print_plan(claim, voice);
         return Ending::exited(0);
@@ -297,6 +297,8 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
 
     std::optional<os::PidFile> pid_file;  // proven before anybody is replaced for this launch
     if (!wish.pid_file.empty()) pid_file.emplace(wish.pid_file);
+    const auto plan = keeper_plan(wish, claim);
+    auto job = os::Job::prepare(command, [&](os::Custody& custody) { job::keep(custody, plan); });
     auto admitted = [&] {
         claim::Waiting waiting(events, wish.conflict_status, parent ? &*parent : nullptr);
         return claim::admit(claim, waiting, [&](const std::string& line) { voice.say(line); });
@@ -306,7 +308,7 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
         return Ending::exited(0);
     }
     auto& lease = std::get<claim::Lease>(admitted);
-    Launch launch(wish, executable, voice, grouping, events, lease, pid_file);
+    Launch launch(wish, voice, grouping, events, lease, pid_file, plan, std::move(job));
     return launch.run(parent);
 }  // tree swept, terminal returned, record erased, lock opened
 

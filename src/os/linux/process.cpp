@@ -49,7 +49,9 @@ std::optional<ProcessFacts> parse_stat(int pid, std::string_view text) {
     facts.parent = next_pid(rest);   // field 4
     facts.group = next_pid(rest);    // field 5
     facts.session = next_pid(rest);  // field 6
-    for (int field = 7; field < 22; ++field) (void)next_number(rest);
+    for (int field = 7; field < 20; ++field) (void)next_number(rest);
+    facts.threads = next_pid(rest);  // field 20
+    (void)next_number(rest);
     facts.id.started = next_number(rest);  // field 22
     return facts;
 }

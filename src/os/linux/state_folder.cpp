@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "os/linux/check.hpp"
+#include "os/linux/read_file.hpp"
 #include "os/machine.hpp"
 
 namespace once::os {
@@ -229,8 +230,11 @@ std::string canonical_folder(const std::string& path) {
     return real.get();
 }
 
-void remove_files(const std::vector<std::string>& paths) noexcept {
-    for (const auto& path : paths) (void)::unlink(path.c_str());
+void remove_files_that_tell(const std::vector<std::string>& paths, const std::string& text) {
+    for (const auto& path : paths) {
+        const auto found = read_file(path.c_str());
+        if (found && found->find(text) != std::string::npos) (void)::unlink(path.c_str());
+    }
 }
 
 std::string absolute_path(const std::string& path) {

@@ -1,0 +1,79 @@
+#include "os/self.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <memory>
+#include <string_view>
+
+#include "os/linux/check.hpp"
+
+namespace once::os {
+
+void point_to_nothing(bool with_stderr) noexcept {
+    const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nothing < 0) return;
+    for (int target = STDIN_FILENO; target <= (with_stderr ? STDERR_FILENO : STDOUT_FILENO);
+         ++target) {
+        (void)::dup2(nothing, target);
+    }
+    if (nothing > STDERR_FILENO) (void)::close(nothing);
+}
+
+std::vector<FileId> stdio_files() {
+    struct stat nothing {};
+    (void)::stat("/dev/null", &nothing);
+    std::vector<FileId> files;
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        struct stat facts {};
+        if (::fstat(descriptor, &facts) == 0 && facts.st_rdev != nothing.st_rdev) {
+            files.push_back({facts.st_dev, facts.st_ino});
+        }
+    }
+    return files;
+}
+
+void reserve_stdio() noexcept {
+    for (const int target : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(target, F_GETFD) >= 0) continue;
+        // The lowest free number is this one. Close-on-exec: the command does not see it.
+        (void)::open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+}
+
+void let_go_of_inherited_files() noexcept {
+    point_to_nothing(false);
+    // What survived our own exec is not close-on-exec; all that we opened since is.
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), ::closedir);
+    if (!folder) return;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        int number = -1;
+        (void)std::from_chars(name.data(), name.data() + name.size(), number);
+        if (number <= STDERR_FILENO) continue;
+        const int flags = ::fcntl(number, F_GETFD);
+        if (flags >= 0 && (flags & FD_CLOEXEC) == 0) (void)::close(number);
+    }
+}
+
+void die_of(int signal) noexcept {
+    (void)::prctl(PR_SET_DUMPABLE,
+                  0);  // the command has dumped its core, if any; ours is of no use
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    (void)::sigaction(signal, &action, nullptr);
+    sigset_t only;
+    sigemptyset(&only);
+    (void)sigaddset(&only, signal);
+    (void)::kill(::getpid(), signal);
+    (void)::sigprocmask(SIG_UNBLOCK, &only, nullptr);
+    // Still here: as pid 1 of a container nothing of the kind kills us (pid_namespaces(7)).
+    ::_exit(128 + signal);
+}
+
+}  // namespace once::os

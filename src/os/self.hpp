@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "os/process.hpp"
+
+/// What this process does with itself.
+namespace once::os {
+
+/// The files behind our stdin, stdout and stderr, but for /dev/null: whoever else holds one of them
+/// still talks to our user.
+std::vector<FileId> stdio_files();
+
+/// Keeps us from opening anything of our own as 0, 1 or 2 where the caller has closed them. The job
+/// finds them closed, as they were.
+void reserve_stdio() noexcept;
+
+/// From here on stdin and stdout belong to the job alone, and what else the caller passed on too.
+void let_go_of_inherited_files() noexcept;
+
+/// Dies of the same signal as the command did, without a core dump; does not return.
+[[noreturn]] void die_of(int signal) noexcept;
+
+/// Replaces our stdin and stdout by /dev/null, and stderr too if wished.
+void point_to_nothing(bool with_stderr) noexcept;
+
+}  // namespace once::os
