@@ -22,7 +22,7 @@ struct Answer {
     std::optional<verbs::Voice>& voice;
 
     Ending operator()(const verbs::RunRequest& wish) const {
-        if (wish.voice.is_verbose) log::enable();
+        if (wish.voice.is_verbose) log::enable(os::stderr_takes_text);
         return verbs::run(wish, voice.emplace(wish.voice), begun);
     }
     Ending operator()(const verbs::StatusRequest& wish) const {

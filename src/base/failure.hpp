@@ -4,8 +4,11 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "base/ending.hpp"
+#include "base/text.hpp"
 
 namespace once {
 
@@ -33,10 +36,20 @@ private:
     Ending ending_;
 };
 
+/// An argument of a message: text as it may be shown, whoever chose it; all else as it is.
+template <class Value>
+decltype(auto) shown(const Value& value) {
+    if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
+        return printable(value);
+    } else {
+        return (value);
+    }
+}
+
 /// Throws a Failure of our own (125) with formatted words.
 template <class... Args>
-[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
-    throw Failure(exit_status::failed, fmt::format(format, std::forward<Args>(args)...));
+[[noreturn]] void fail(fmt::format_string<Args...> format, const Args&... args) {
+    throw Failure(exit_status::failed, fmt::format(fmt::runtime(format), shown(args)...));
 }
 
 }  // namespace once

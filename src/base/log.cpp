@@ -15,10 +15,12 @@ std::unique_ptr<spdlog::logger>& logger() {
 }
 
 bool enabled = false;
+bool (*can_be_written)() noexcept = nullptr;
 
 }  // namespace
 
-void enable() {
+void enable(bool (*can_write)() noexcept) {
+    can_be_written = can_write;
     auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     logger() = std::make_unique<spdlog::logger>("once", std::move(sink));
     logger()->set_level(spdlog::level::debug);
@@ -29,6 +31,7 @@ void enable() {
 bool is_enabled() noexcept { return enabled; }
 
 void write(std::string_view line) {
+    if (!can_be_written()) return;
     logger()->debug(line);
     logger()->flush();
 }

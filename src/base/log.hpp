@@ -7,8 +7,9 @@
 /// What `-v` tells: each step with its time, on stderr. The one voice of the floors below verbs/.
 namespace once::log {
 
-/// Turns the telling on. Until then a step costs one look at a flag.
-void enable();
+/// Turns the telling on. Until then a step costs one look at a flag. While `can_write` answers
+/// false nothing is told: nobody waits for a reader.
+void enable(bool (*can_write)() noexcept);
 
 [[nodiscard]] bool is_enabled() noexcept;
 

@@ -22,6 +22,15 @@ std::size_t character_length(std::string_view text) {
     return length;
 }
 
+// U+2028 and U+2029 end a line; U+202A to U+202E and U+2066 to U+2069 turn its direction around.
+bool turns_lines(std::string_view text, std::size_t length) {
+    if (length != 3 || static_cast<unsigned char>(text[0]) != 0xe2) return false;
+    const auto second = static_cast<unsigned char>(text[1]);
+    const auto third = static_cast<unsigned char>(text[2]);
+    return (second == 0x80 && third >= 0xa8 && third <= 0xae) ||
+           (second == 0x81 && third >= 0xa6 && third <= 0xa9);
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -33,7 +42,8 @@ std::string printable(std::string_view text) {
         // the bare bytes 80 to 9F.
         const bool is_c1 =
             length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-        const bool is_shown = length > 0 && first >= 0x20 && first != 0x7f && !is_c1;
+        const bool is_shown =
+            length > 0 && first >= 0x20 && first != 0x7f && !is_c1 && !turns_lines(text, length);
         safe += is_shown ? text.substr(0, length) : "?";
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }

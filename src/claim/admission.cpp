@@ -150,7 +150,7 @@ private:
 
     void tell_damage(const Slot& slot) { tell_ignored(slot, "is damaged or from another version"); }
     void tell_foreign(const Slot& slot) {
-        tell_ignored(slot, "does not tell of a job that lives here");
+        tell_ignored(slot, "tells of a job in another container, which is gone");
     }
     void tell_ignored(const Slot& slot, std::string_view why) {
         if (std::exchange(has_told_ignored_, true)) return;
@@ -209,11 +209,25 @@ private:
                                   refusal(obstacle.slot, holder, judge(claim_, holder, state)));
             }
         }
+        if (reused_ && !look.locks.empty()) refuse_partial(look);
         if (!reaction.evicted.empty()) {
             refuse_for_other_ports(look);
             for (const auto& obstacle : obstacles) announce(obstacle.slot);
         }
         return reaction;
+    }
+
+    // What is running does only a part of what was asked for: that is no answer to --reuse.
+    [[noreturn]] void refuse_partial(const Look& look) const {
+        std::string missing;
+        for (const auto& slot : look.slots) {
+            const auto is_it = [&](const Obstacle& obstacle) { return obstacle.slot == slot; };
+            if (std::any_of(look.obstacles.begin(), look.obstacles.end(), is_it)) continue;
+            missing += (missing.empty() ? "" : ", ") + slot.text();
+        }
+        throw Failure(claim_.conflict_status,
+                      fmt::format("{} is held by {}, which does not hold {}",
+                                  look.obstacles.front().slot.text(), describe(*reused_), missing));
     }
 
     // Nobody is ended for a launch that then fails at another of its ports.
@@ -259,7 +273,7 @@ private:
     void evict(const std::vector<Record>& holders) {
         for (const auto& holder : holders) {
             log::debug("asking {} to end", describe(holder));
-            end_holder(holder, waiting_);
+            end_holder(holder, waiting_, say_);
             replaced_.insert_or_assign(holder.job, holder);
         }
     }

@@ -15,9 +15,6 @@ struct Reused {
     Record holder;
 };
 
-/// Tells something that the user may want to know meanwhile, in one line.
-using Say = std::function<void(const std::string&)>;
-
 /// Gets hold of all slots or of none, and sees to it that the ports are free: as the policy says,
 /// refuses, waits, or asks the previous holder to end and takes its place. Newest wins: a launch
 /// that meets one which began later gives way to it. Throws a Failure with the conflict status for

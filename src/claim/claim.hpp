@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -20,5 +22,8 @@ struct Claim {
     int conflict_status = 75;
     Record self;  ///< who we are: once, folder, command, begun, …
 };
+
+/// Tells something that the user may want to know meanwhile, in one line.
+using Say = std::function<void(const std::string&)>;
 
 }  // namespace once::claim

@@ -65,11 +65,14 @@ std::string starter_text(int pid) {
     const auto process = os::read_process(pid);
     if (!process) return {};
     const auto parent = os::read_process(process->parent);
-    if (!parent || parent->id.pid <= 1) return " by a process that has ended";
+    if (!parent || parent->id.pid <= 1) return " by pid 1, or by a process that has ended";
     return fmt::format(" by {} (pid {})", printable(parent->name), parent->id.pid);
 }
 
-std::string advice(int pid) {
+// Asked alone, npm and sh would go and leave the one that listens: all of them, from the top down.
+std::string advice(const std::vector<os::ProcessFacts>& chain) {
+    const int pid = chain.front().id.pid;
+    const auto pids = pids_text(chain);
     const auto unit = os::systemd_unit(pid);
     const auto owner = os::owner_of(pid);
     if (!unit.empty()) {
@@ -79,9 +82,9 @@ std::string advice(int pid) {
     if (owner && *owner != os::user_id()) {
         return fmt::format(
             "it belongs to the user {}, so it is left alone; to end it: sudo kill {}",
-            printable(os::user_name(*owner)), pid);
+            printable(os::user_name(*owner)), pids);
     }
-    return fmt::format("it was not started by once, so it is left alone; to end it: kill {}", pid);
+    return fmt::format("it was not started by once, so it is left alone; to end it: kill {}", pids);
 }
 
 std::string describe_owner(os::Port port, int pid) {
@@ -95,7 +98,7 @@ std::string describe_owner(os::Port port, int pid) {
         text += fmt::format("\nthe one that listens is the last of: {}", named(root));
         for (std::size_t i = 1; i < chain.size(); ++i) text += " > " + named(chain[i]);
     }
-    return text + '\n' + advice(root.id.pid);
+    return text + '\n' + advice(chain);
 }
 
 std::string state_text(const os::Socket& socket) {

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "base/log.hpp"
+#include "claim/description.hpp"
 #include "os/process.hpp"
 
 namespace once::claim {
@@ -13,6 +14,7 @@ constexpr int once_token = 910;
 constexpr int keeper_token = 911;
 // What a busy machine may take on top of the stop plan.
 constexpr Duration grace = std::chrono::seconds(3);
+constexpr Duration until_said = std::chrono::seconds(1);
 
 // The two processes that hold a lease.
 class Pair {
@@ -50,7 +52,7 @@ private:
 
 }  // namespace
 
-void end_holder(const Record& holder, Waiting& waiting) {
+void end_holder(const Record& holder, Waiting& waiting, const Say& say) {
     Pair pair(holder, waiting);
     // Asked twice as long as its stop plan takes: the leader's time, and the time of the rest.
     const auto patience = 2 * holder.stop_timeout + grace;
@@ -59,7 +61,10 @@ void end_holder(const Record& holder, Waiting& waiting) {
         (void)pair.once()->signal(SIGCONT);
     }
     if (pair.keeper()) (void)pair.keeper()->signal(SIGCONT);
-    if (pair.await(Clock::now() + patience)) return;
+    const auto begun = Clock::now();
+    if (pair.await(begun + until_said)) return;
+    say("waiting for the end of " + describe(holder));
+    if (pair.await(begun + patience)) return;
     log::debug("once (pid {}) does not answer; ending it from outside", holder.once.pid);
     if (pair.once()) (void)pair.once()->signal(SIGKILL);
     if (pair.await(Clock::now() + patience)) return;

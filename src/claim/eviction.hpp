@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/clock.hpp"
+#include "claim/claim.hpp"
 #include "claim/record.hpp"
 #include "claim/waiting.hpp"
 
@@ -11,7 +12,7 @@ namespace once::claim {
 /// Asks a holder to end, and waits until its `once` and its keeper are gone, and with them the job.
 /// A holder that does not answer within its own stop timeout is ended from outside, `once` first:
 /// its keeper then sweeps the job. Throws if we are asked to end meanwhile.
-void end_holder(const Record& holder, Waiting& waiting);
+void end_holder(const Record& holder, Waiting& waiting, const Say& say);
 
 /// Waits until a holder's `once` and keeper are gone, or until the deadline.
 void await_end(const Record& holder, Waiting& waiting, std::optional<TimePoint> deadline);

@@ -13,12 +13,14 @@
 namespace once::claim {
 namespace {
 
-std::string foresee_holder(const Claim& claim, const Slot& slot, const Record& holder) {
+std::string foresee_holder(const Claim& claim, const Slot& slot, const Record& holder,
+                           bool& would_launch) {
     const auto verdict = judge(claim, holder, state_of(holder));
     const char* what = verdict == Verdict::evict   ? "replace"
                        : verdict == Verdict::reuse ? "use"
                        : verdict == Verdict::await ? "wait for"
                                                    : nullptr;
+    if (verdict == Verdict::reuse) would_launch = false;
     if (what == nullptr) throw Failure(claim.conflict_status, refusal(slot, holder, verdict));
     return fmt::format("would {} {}, which holds {}", what, describe(holder), slot.text());
 }
@@ -37,15 +39,16 @@ std::optional<std::string> foresee_leftovers(const Claim& claim,
 
 }  // namespace
 
-std::vector<std::string> foresee(const Claim& claim) {
-    std::vector<std::string> lines;
+Foresight foresee(const Claim& claim) {
+    Foresight foresight;
+    auto& lines = foresight.lines;
     const auto folder = os::StateFolder::open(os::state_path(), claim.self.boot);
     for (const auto& slot : claim.slots) {
         const auto traces = folder ? read_traces(*folder, slot, claim.self) : Traces();
         if (traces.holder && is_our_ancestor(*traces.holder)) {
             lines.push_back("would run under the lease of " + describe(*traces.holder));
         } else if (traces.holder && is_readable_here(*traces.holder)) {
-            lines.push_back(foresee_holder(claim, slot, *traces.holder));
+            lines.push_back(foresee_holder(claim, slot, *traces.holder, foresight.would_launch));
         } else if (auto line = foresee_leftovers(claim, traces.crashed)) {
             lines.push_back(std::move(*line));
         } else if (slot.number() != 0) {
@@ -55,7 +58,7 @@ std::vector<std::string> foresee(const Claim& claim) {
             if (reason) lines.push_back("would wait: " + *reason);
         }
     }
-    return lines;
+    return foresight;
 }
 
 }  // namespace once::claim

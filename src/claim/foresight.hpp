@@ -8,6 +8,10 @@
 namespace once::claim {
 
 /// What `admit` would do, in lines of words, without doing anything. Throws what it would throw.
-std::vector<std::string> foresee(const Claim& claim);
+struct Foresight {
+    std::vector<std::string> lines;
+    bool would_launch = true;  ///< false if a holder would be used instead
+};
+Foresight foresee(const Claim& claim);
 
 }  // namespace once::claim

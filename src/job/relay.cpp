@@ -32,6 +32,14 @@ std::vector<Order> begin_clock(int signal) {
     return {};
 }
 
+// What a process of the job sent to us alone is not sent back. But a TERM is a request to end the job,
+// and whoever else wants it to end gets there in the end.
+std::vector<Order> from_within(int signal) {
+    if (signal == SIGTERM) return {{Order::Kind::stop, 0, Scope::leader}};
+    if (begin_clock(signal).empty()) return {};
+    return {{Order::Kind::nudge, 0, Scope::leader}};
+}
+
 }  // namespace
 
 std::vector<Order> Relay::on_terminal_had(int signal, TimePoint now) {
@@ -66,10 +74,9 @@ std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
     switch (sender) {
         case Sender::terminal:
             return from_terminal(signal, now);
-        case Sender::descendant:
-            return begin_clock(signal);
         case Sender::successor:
             return {{Order::Kind::stop, 0, Scope::leader}};
+        case Sender::descendant:
         case Sender::parent:
         case Sender::outside:
             break;
@@ -80,7 +87,7 @@ std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
         seen.reset();
         return begin_clock(signal);
     }
-    held_.push_back({signal, now + patience});
+    held_.push_back({signal, sender, now + patience});
     return {};
 }
 
@@ -115,7 +122,9 @@ std::vector<Order> Relay::on_time(TimePoint now) {
     std::vector<Order> orders;
     std::erase_if(held_, [&](const Held& one) {
         if (one.until > now) return false;
-        for (const auto& order : forward(one.signal)) orders.push_back(order);
+        const auto own =
+            one.sender == Sender::descendant ? from_within(one.signal) : forward(one.signal);
+        for (const auto& order : own) orders.push_back(order);
         return true;
     });
     return orders;

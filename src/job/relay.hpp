@@ -45,6 +45,7 @@ public:
 private:
     struct Held {
         int signal = 0;
+        Sender sender = Sender::outside;
         TimePoint until;
     };
 

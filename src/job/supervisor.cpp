@@ -67,7 +67,7 @@ private:
         if (signal.number == SIGCHLD) return job_.reap_strangers();
         if (signal.number == SIGCONT && wish_.handed_over != nullptr) return resume();
         const auto sender = sender_of(signal);
-        if (sender == Sender::successor) tell(news::Replaced{signal.sender});
+        if (sender == Sender::successor) tell(news::Replaced{});
         obey(relay_.on_signal(signal.number, sender, Clock::now()));
     }
 
@@ -179,13 +179,17 @@ private:
         }
         if (!has_told_elsewhere_ && looks_.has_settled(now)) look_elsewhere();
         looks_.step(now);
+        if (!looks_.next() && !has_told_elsewhere_) tell(news::Silent{waiting_});
     }
 
     void look_elsewhere() {
         auto ports = ports_of(job_.keeper().pid);
+        std::erase_if(ports, [&](os::Port port) {
+            return std::find(wish_.ports.begin(), wish_.ports.end(), port) != wish_.ports.end();
+        });
         if (ports.empty()) return;
         has_told_elsewhere_ = true;
-        tell(news::Elsewhere{std::move(ports)});
+        tell(news::Elsewhere{std::move(ports), waiting_});
     }
 
     void lose(const PortLook& look) {

@@ -16,27 +16,39 @@ namespace once::job {
 
 /// What happens to a job that its user may want to hear of.
 namespace news {
-struct Listening {};  ///< on every claimed port
+/// It listens on every claimed port.
+struct Listening {};
+/// It listens on `ports`, none of them claimed, and not on the claimed ones in `missing`.
 struct Elsewhere {
     std::vector<os::Port> ports;
-};  ///< it listens there, and not where it should
+    std::vector<os::Port> missing;
+};
+/// It has had its 30 seconds, and does not listen on `missing`.
+struct Silent {
+    std::vector<os::Port> missing;
+};
+/// A stranger was first; the job is stopped.
 struct PortLost {
     PortLook look;
-};  ///< a stranger was first; the job is stopped
-struct Replaced {
-    int by = 0;
-};                     ///< another `once` takes our place
-struct ParentGone {};  ///< --with-parent: the job is stopped
-struct KeeperGone {};  ///< somebody killed the keeper; so is the job
+};
+/// Another `once` takes our place.
+struct Replaced {};
+/// --with-parent: the job is stopped.
+struct ParentGone {};
+/// Somebody killed the keeper; so is the job.
+struct KeeperGone {};
+/// A deliberate daemon stays.
 struct Spared {
     int pid = 0;
-};  ///< a deliberate daemon stays
+};
+/// This one does not go.
 struct Stuck {
     int pid = 0;
-};  ///< this one does not go
+};
 }  // namespace news
-using News = std::variant<news::Listening, news::Elsewhere, news::PortLost, news::Replaced,
-                          news::ParentGone, news::KeeperGone, news::Spared, news::Stuck>;
+using News =
+    std::variant<news::Listening, news::Elsewhere, news::Silent, news::PortLost, news::Replaced,
+                 news::ParentGone, news::KeeperGone, news::Spared, news::Stuck>;
 
 /// What to look after while a job runs. References are the caller's, and outlive the call.
 struct Supervision {

@@ -10,6 +10,9 @@ namespace once::os {
 void write_out(const std::string& text) noexcept;
 void write_error(const std::string& text) noexcept;
 
+/// False while nobody reads from it.
+bool stderr_takes_text() noexcept;
+
 /// True if stderr is a terminal.
 bool stderr_is_terminal();
 

@@ -25,8 +25,8 @@ struct ProcessFacts {
     int group = 0;
     int session = 0;
     char state = '?';  ///< R S D T Z …, as ps shows it
-    int threads = 1;
     std::string name;  ///< at most 15 bytes, chosen by the process itself
+    int threads = 1;
 
     /// Dead, and only waiting to be reaped. One whose first thread has ended shows as Z as well,
     /// while the others run on.
@@ -39,6 +39,10 @@ std::optional<ProcessFacts> read_process(int pid);
 
 /// Of all processes that are visible.
 std::vector<ProcessFacts> read_processes();
+
+/// A thread of this process whose files and environment can be read: itself, unless its first
+/// thread has ended while others run on.
+int living_thread(int pid);
 
 /// The children of a process that has one thread only, as the kernel lists them at once; empty
 /// where it does not (CONFIG_PROC_CHILDREN).

@@ -21,7 +21,11 @@ struct Words {
     std::string operator()(const Listening&) const { return {}; }
     std::string operator()(const Elsewhere& news) const {
         return fmt::format("'{}' listens on port {}, not on {}", command(),
-                           fmt::join(news.ports, ", "), fmt::join(lease.record().ports, ", "));
+                           fmt::join(news.ports, ", "), fmt::join(news.missing, ", "));
+    }
+    std::string operator()(const Silent& news) const {
+        return fmt::format("'{}' does not listen on port {} after 30 s", command(),
+                           fmt::join(news.missing, ", "));
     }
     std::string operator()(const PortLost& news) const {
         return fmt::format("port {} was taken by somebody else before '{}' listened; stopping it",

@@ -272,7 +272,9 @@ private:
 };
 
 void print_plan(const claim::Claim& claim, const Voice& voice) {
-    for (const auto& line : claim::foresee(claim)) voice.say(line);
+    const auto foresight = claim::foresee(claim);
+    for (const auto& line : foresight.lines) voice.say(line);
+    if (!foresight.would_launch) return;
     voice.say(fmt::format("would run '{}' in {}", claim::command_text(claim.self.command),
                           claim::folder_text(claim.self.folder)));
 }

@@ -62,6 +62,7 @@ TEST_CASE("a lock file removed while it is held lets in no second job", "[state]
     Scenario scene;
     for (const char* policy : {"--refuse", "--reuse", "--replace"}) {
         const auto holder = hold(scene, {"-n", "x"});
+        wait_until_inscribed(scene, holder);
         fs::remove(state_file(scene, "name-x.lock"));
         const auto second = scene.launch(with_options({policy, "-n", "x"}, job(scene)));
         if (std::string(policy) == "--refuse") CHECK(second.wait_ending() == exited(75));

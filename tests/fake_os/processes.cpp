@@ -33,6 +33,7 @@ std::vector<ProcessFacts> read_children(int pid) {
 
 ProcessFacts own_facts() { return world().actors.at(world().self).facts; }
 ProcessId own_id() { return own_facts().id; }
+int own_pid() { return own_id().pid; }
 int parent_pid() { return own_facts().parent; }
 
 bool is_alive(ProcessId id) {

@@ -35,8 +35,10 @@ os::Command command(std::vector<std::string> argv) {
 os::Job launch(const os::Command& command, std::vector<const os::Handle*> shared = {}) {
     job::KeeperPlan plan;
     plan.daemons.session = os::read_process(getpid())->session;
-    return os::Job::launch(command, shared,
-                           [plan](os::Custody& custody) { job::keep(custody, plan); });
+    auto job =
+        os::Job::prepare(command, [plan](os::Custody& custody) { job::keep(custody, plan); });
+    job.start(shared, false);
+    return job;
 }
 
 os::Report await(os::Job& job, Kind kind) {

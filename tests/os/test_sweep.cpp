@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "child.hpp"
 #include "job/sweep.hpp"
+#include "os/self.hpp"
 #include "real_sockets.hpp"
 
 using namespace once::test;

@@ -178,14 +178,24 @@ TEST_CASE("several signals are held at once, each until its own time") {
     CHECK(relay.on_time(now + 70ms) == Orders{to_leader(SIGUSR2)});
 }
 
-TEST_CASE("what a descendant sent is not sent back, but starts the clock") {
+TEST_CASE("what a descendant sent to us alone is not sent back, but a TERM is a request to end") {
     for (const bool own_group : {false, true}) {
-        for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) {
-            CHECK(Relay(own_group).on_signal(signal, Sender::descendant, now) ==
-                  Orders{start_clock});
-        }
-        CHECK(Relay(own_group).on_signal(SIGHUP, Sender::descendant, now) == Orders{nudge});
-        CHECK(Relay(own_group).on_signal(SIGUSR1, Sender::descendant, now).empty());
+        const auto answer = [&](int signal) {
+            Relay relay(own_group);
+            CHECK(relay.on_signal(signal, Sender::descendant, now).empty());
+            return relay.on_time(now + 50ms);
+        };
+        CHECK(answer(SIGTERM) == Orders{stop});
+        for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) CHECK(answer(signal) == Orders{nudge});
+        CHECK(answer(SIGUSR1).empty());
+    }
+}
+
+TEST_CASE("what a descendant sent to the whole group only starts the clock") {
+    for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) {
+        Relay relay(false);
+        CHECK(relay.on_signal(signal, Sender::descendant, now).empty());
+        CHECK(relay.on_seen(signal, now + 1ms) == Orders{start_clock});
     }
 }
 

@@ -32,7 +32,7 @@ void fail_to_run(const std::string& file, const std::string& folder, int error) 
     } else if (error == ENOENT && look(file, folder) == 0) {
         why = "its interpreter (see its first line), or its loader, does not exist";
     }
-    throw Failure(status, fmt::format("cannot run '{}': {}", file, why));
+    throw Failure(status, fmt::format("cannot run '{}': {}", printable(file), why));
 }
 
 std::string find_executable(const std::string& file, const std::string& folder) {

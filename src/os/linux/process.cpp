@@ -80,6 +80,20 @@ std::vector<ProcessFacts> read_processes() {
     return all;
 }
 
+int living_thread(int pid) {
+    const auto facts = read_process(pid);
+    if (!facts || facts->state != 'Z' || facts->threads <= 1) return pid;
+    const auto path = proc(pid, "task");
+    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+    while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        int thread = 0;
+        (void)std::from_chars(name.data(), name.data() + name.size(), thread);
+        if (thread > 0 && thread != pid) return thread;
+    }
+    return pid;
+}
+
 std::vector<ProcessFacts> read_children(int pid) {
     std::vector<ProcessFacts> children;
     const auto text = read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str());
@@ -153,7 +167,7 @@ std::chrono::seconds age_of(ProcessId id) {
 }
 
 std::optional<std::string> environment_of(int pid, std::string_view variable) {
-    const auto text = read_file(proc(pid, "environ").c_str(), 8U << 20U);
+    const auto text = read_file(proc(living_thread(pid), "environ").c_str(), 8U << 20U);
     if (!text) return std::nullopt;
     for (std::string_view rest = *text; !rest.empty();) {
         const auto end = std::min(rest.find('\0'), rest.size());

@@ -185,7 +185,7 @@ std::vector<Socket> other_users(Port port) {
 }
 
 std::optional<std::vector<std::uint64_t>> sockets_of(int pid) {
-    const auto path = fmt::format("/proc/{}/fd", pid);
+    const auto path = fmt::format("/proc/{}/fd", living_thread(pid));
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
     if (!folder) return std::nullopt;
     std::vector<std::uint64_t> inodes;

@@ -30,8 +30,10 @@ void prove_ours(const Handle& folder, const std::string& path) {
             path, user_name(facts.st_uid), user_name(user_id()));
     }
     if ((facts.st_mode & writable_by_others) != 0) {
-        fail("the state folder '{}' can be written by others; to mend it: chmod go-w '{}'", path,
-             path);
+        fail(
+            "the state folder '{}' can be written by others; set ONCE_STATE_DIR to a folder of "
+            "your own",
+            path);
     }
 }
 
@@ -56,8 +58,9 @@ void make_parents(const std::string& path) {
 [[noreturn]] void refuse_folder(int error, const std::string& path) {
     struct stat facts {};
     if (::lstat(path.c_str(), &facts) == 0 && !S_ISDIR(facts.st_mode)) {
-        fail("the state folder '{}' is {}, not a folder; remove it, or set ONCE_STATE_DIR", path,
-             S_ISLNK(facts.st_mode) ? "a symbolic link" : "a file");
+        fail(
+            "the state folder '{}' is {}, not a folder; set ONCE_STATE_DIR to a folder of your own",
+            path, S_ISLNK(facts.st_mode) ? "a symbolic link" : "a file");
     }
     fail_with(error, "open the state folder '{}'", path);
 }
