@@ -32,8 +32,8 @@ std::vector<Order> begin_clock(int signal) {
     return {};
 }
 
-// What a process of the job sent to us alone is not sent back. But a TERM is a request to end the job,
-// and whoever else wants it to end gets there in the end.
+// What a process of the job sent to us alone is not sent back. But a TERM is a request to end the
+// job, and whoever else wants it to end gets there in the end.
 std::vector<Order> from_within(int signal) {
     if (signal == SIGTERM) return {{Order::Kind::stop, 0, Scope::leader}};
     if (begin_clock(signal).empty()) return {};

@@ -129,7 +129,8 @@ TEST_CASE("a state folder that others can write is refused, with the way to mend
     fs::create_directory(scene.state_folder());
     for (const mode_t mode : {0770U, 0702U, 0777U, 01777U}) {
         REQUIRE(chmod(scene.state_folder().c_str(), mode) == 0);
-        check_refused(scene, "chmod go-w '" + scene.state_folder().string() + "'");
+        check_refused(scene, "'" + scene.state_folder().string() +
+                                 "' can be written by others; set ONCE_STATE_DIR");
     }
     REQUIRE(chmod(scene.state_folder().c_str(), 0755) == 0);
     CHECK(scene.run(launch).ending == exited(0));

@@ -69,8 +69,10 @@ TEST_CASE("a state folder that others can write is refused, with how to mend it"
         REQUIRE(chmod(state.outer.path(which).c_str(), 0770) == 0);
         const auto make = [&] { StateFolder::make(state.outer.path("once"), "boot"); };
         const auto open = [&] { StateFolder::open(state.outer.path("once"), "boot"); };
-        check_refused(failure_of(make), state.outer.path(which), "chmod go-w");
-        check_refused(failure_of(open), state.outer.path(which), "chmod go-w");
+        check_refused(failure_of(make), state.outer.path(which),
+                      "can be written by others; set ONCE_STATE_DIR");
+        check_refused(failure_of(open), state.outer.path(which),
+                      "can be written by others; set ONCE_STATE_DIR");
     }
 }
 
