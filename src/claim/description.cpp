@@ -157,9 +157,7 @@ std::string describe_process(int pid) {
 }
 
 std::string describe_stranger(os::Port port, const std::vector<os::Socket>& sockets) {
-    std::vector<std::uint64_t> inodes;
-    for (const auto& socket : sockets) inodes.push_back(socket.inode);
-    const auto owners = os::find_owners(inodes);
+    const auto owners = os::find_owners(os::inodes_of(sockets));
     if (owners.found.empty()) {
         const auto& socket = sockets.front();
         return fmt::format(

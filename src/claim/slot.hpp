@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "os/sockets.hpp"
@@ -27,7 +28,10 @@ public:
     [[nodiscard]] std::string file_name(std::uint64_t network_namespace) const;
 
     /// The order in which several are taken, the same for everybody.
-    auto operator<=>(const Slot&) const = default;
+    bool operator==(const Slot&) const = default;
+    bool operator<(const Slot& other) const {
+        return std::tie(port_, name_, hash_) < std::tie(other.port_, other.name_, other.hash_);
+    }
 
 private:
     Slot(os::Port port, std::string name, std::string hash)

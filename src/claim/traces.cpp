@@ -17,6 +17,7 @@ std::string successor_file(const Slot& slot, const Record& self) {
 std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self) {
     const auto folder = os::state_path() + '/' + self.boot + '/';
     std::vector<std::string> paths;
+    paths.reserve(slots.size());
     for (const auto& slot : slots) paths.push_back(folder + record_file(slot, self));
     return paths;
 }

@@ -41,8 +41,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
     long factor = 0;
     if (unit == "ms") factor = 1;
     if (unit == "s" || unit.empty()) factor = 1000;
-    if (unit == "m") factor = 60 * 1000;
-    if (unit == "h") factor = 3600 * 1000;
+    if (unit == "m") factor = 60L * 1000;
+    if (unit == "h") factor = 3600L * 1000;
     if (factor == 0) return std::nullopt;
     const auto number = parse_number(text.substr(0, digits), 0, ten_years / factor);
     if (!number) return std::nullopt;

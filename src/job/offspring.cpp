@@ -36,6 +36,7 @@ std::vector<const os::ProcessFacts*> family(const Children& children, const os::
 bool listens_on(const std::vector<const os::ProcessFacts*>& members,
                 const std::vector<os::Port>& ports) {
     std::vector<int> pids;
+    pids.reserve(members.size());
     for (const auto* member : members) pids.push_back(member->id.pid);
     std::vector<std::uint64_t> inodes;
     for (const auto port : ports) {

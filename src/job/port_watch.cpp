@@ -5,23 +5,13 @@
 #include "job/offspring.hpp"
 
 namespace once::job {
-namespace {
-
-std::vector<std::uint64_t> inodes_of(const std::vector<os::Socket>& sockets) {
-    std::vector<std::uint64_t> inodes;
-    for (const auto& socket : sockets) inodes.push_back(socket.inode);
-    return inodes;
-}
-
-}  // namespace
-
 PortLook look_at(os::Port port, int subreaper) {
     PortLook look;
     look.port = port;
     const auto sockets = os::listeners(port);
     if (sockets.empty()) return look;
     look.listener = sockets.front();
-    const auto inodes = inodes_of(sockets);
+    const auto inodes = os::inodes_of(sockets);
     const auto ours = os::find_owners(inodes, pids_below(subreaper));
     look.standing = PortLook::Standing::ours;
     if (!ours.found.empty()) return look;
@@ -45,7 +35,7 @@ PortLook look_at(os::Port port, int subreaper) {
 
 std::vector<os::Port> ports_of(int subreaper) {
     const auto sockets = os::listeners(std::nullopt);
-    const auto owners = os::find_owners(inodes_of(sockets), pids_below(subreaper));
+    const auto owners = os::find_owners(os::inodes_of(sockets), pids_below(subreaper));
     std::vector<os::Port> ports;
     for (const auto& socket : sockets) {
         const auto owns = [&](const os::SocketOwner& owner) { return owner.inode == socket.inode; };

@@ -37,6 +37,9 @@ std::vector<Socket> listeners(std::optional<Port> port);
 /// Everything else that has this local port. Slower: the kernel looks through all connections.
 std::vector<Socket> other_users(Port port);
 
+/// Their inodes, in the same order.
+std::vector<std::uint64_t> inodes_of(const std::vector<Socket>& sockets);
+
 /// Who has a socket open: a pid for each process that we may look into.
 struct SocketOwner {
     int pid = 0;

@@ -208,7 +208,7 @@ private:
                    job_.leader().pid, job_.keeper().pid);
         inscribe();
         os::let_go_of_inherited_files();
-        const auto outcome = job::supervise(
+        auto outcome = job::supervise(
             job_, events_,
             {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan_,
              [&](int pid) { return is_successor(pid); },

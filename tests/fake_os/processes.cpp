@@ -90,6 +90,13 @@ std::vector<Socket> listeners(std::optional<Port> port) {
 
 std::vector<Socket> other_users(Port) { return {}; }
 
+std::vector<std::uint64_t> inodes_of(const std::vector<Socket>& sockets) {
+    std::vector<std::uint64_t> inodes;
+    inodes.reserve(sockets.size());
+    for (const auto& socket : sockets) inodes.push_back(socket.inode);
+    return inodes;
+}
+
 Owners find_owners(const std::vector<std::uint64_t>& inodes,
                    const std::optional<std::vector<int>>& among) {
     Owners owners;

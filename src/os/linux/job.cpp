@@ -71,6 +71,7 @@ Job Job::prepare(const Command& command, const Keep& keep) {
 
 void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
     std::vector<int> descriptors;
+    descriptors.reserve(shared.size());
     for (const auto* handle : shared) descriptors.push_back(descriptor(*handle));
     std::size_t sent = 0;
     do {

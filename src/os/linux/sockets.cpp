@@ -184,6 +184,13 @@ std::vector<Socket> other_users(Port port) {
     return found;
 }
 
+std::vector<std::uint64_t> inodes_of(const std::vector<Socket>& sockets) {
+    std::vector<std::uint64_t> inodes;
+    inodes.reserve(sockets.size());
+    for (const auto& socket : sockets) inodes.push_back(socket.inode);
+    return inodes;
+}
+
 std::optional<std::vector<std::uint64_t>> sockets_of(int pid) {
     const auto path = fmt::format("/proc/{}/fd", living_thread(pid));
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
