@@ -10,8 +10,9 @@
 namespace once::os {
 
 std::optional<std::string> read_file(const char* path, std::size_t limit) {
-    const Handle file(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const Handle file(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!file) return std::nullopt;
+    // Not blocking: a FIFO in the place of a file has nothing to say.
     std::string text;
     std::array<char, 4096> buffer;  // not cleared: what is read fills it
     while (text.size() < limit) {
