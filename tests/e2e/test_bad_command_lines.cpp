@@ -82,7 +82,7 @@ TEST_CASE("a stop signal is one that can end a process", "[command-line][bad]") 
     }
 }
 
-TEST_CASE("--group, --color and -E name what they take", "[command-line][bad]") {
+TEST_CASE("the options --group, --color and -E name what they take", "[command-line][bad]") {
     check_values("group", {"", "none", "Own", "own "}, "auto, own or shared");
     check_values("color", {"", "yes", "Always"}, "auto, always or never");
     check_values("conflict-exit-code", {"", "-1", "256", "x", "75x"}, "a number from 0 to 255");

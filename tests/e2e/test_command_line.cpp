@@ -113,7 +113,7 @@ TEST_CASE("an option goes before ONCE_POLICY", "[command-line][policy]") {
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
-TEST_CASE("--dry-run says what would be done, with the same status, and does nothing",
+TEST_CASE("the option --dry-run says what would be done, with the same status, and does nothing",
           "[command-line]") {
     Scenario scene;
     const Command touch{"touch", "done"};
@@ -144,8 +144,9 @@ TEST_CASE("--dry-run says what would be done, with the same status, and does not
     CHECK_FALSE(std::filesystem::exists(scene.folder() / "done"));
 }
 
-TEST_CASE("--dry-run has the status of a command that cannot run, and of a stranger's port",
-          "[command-line]") {
+TEST_CASE(
+    "the option --dry-run has the status of a command that cannot run, and of a stranger's port",
+    "[command-line]") {
     Scenario scene;
     CHECK(scene.run({"once", "--dry-run", "--", "no-such-command"}).ending == exited(127));
     const auto stranger = scene.launch({"actor", "listen", scene.port()});
@@ -156,7 +157,7 @@ TEST_CASE("--dry-run has the status of a command that cannot run, and of a stran
     CHECK_FALSE(std::filesystem::exists(scene.state_folder()));
 }
 
-TEST_CASE("-E changes the status of a refusal, and no other", "[command-line]") {
+TEST_CASE("the option -E changes the status of a refusal, and no other", "[command-line]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x"});
     for (const int status : {0, 1, 99, 255}) {
@@ -175,7 +176,7 @@ TEST_CASE("-E changes the status of a refusal, and no other", "[command-line]") 
     CHECK(alive(holder.leader));
 }
 
-TEST_CASE("--quiet says only why once itself gives up", "[command-line]") {
+TEST_CASE("the option --quiet says only why once itself gives up", "[command-line]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x", "-q"});
     CHECK(scene.run({"once", "-q", "-n", "x", "--reuse", "--", "true"}).stderr_text.empty());
@@ -187,7 +188,8 @@ TEST_CASE("--quiet says only why once itself gives up", "[command-line]") {
     CHECK(next.once.stderr_text().empty());
 }
 
-TEST_CASE("--verbose tells each step on stderr, every line begun by once:", "[command-line]") {
+TEST_CASE("the option --verbose tells each step on stderr, every line begun by once:",
+          "[command-line]") {
     Scenario scene;
     const auto told = scene.run({"once", "-v", "-n", "x", "--", "echo", "out"});
     CHECK(told.ending == exited(0));
@@ -231,7 +233,8 @@ TEST_CASE("words in a pipe are coloured only with --color always", "[command-lin
     CHECK_THAT(refusal("never"), !has("\033["));
 }
 
-TEST_CASE("--help and --version go to stdout, do nothing, and need no command", "[command-line]") {
+TEST_CASE("the options --help and --version go to stdout, do nothing, and need no command",
+          "[command-line]") {
     Scenario scene;
     for (const char* option : {"-h", "--help"}) {
         const auto help = scene.run({"once", option});
@@ -250,7 +253,8 @@ TEST_CASE("--help and --version go to stdout, do nothing, and need no command", 
     CHECK_FALSE(std::filesystem::exists(scene.state_folder()));
 }
 
-TEST_CASE("--help is as long as a screen, and no line is wider than one", "[command-line]") {
+TEST_CASE("the option --help is as long as a screen, and no line is wider than one",
+          "[command-line]") {
     Scenario scene;
     const auto help = scene.run({"once", "--help"}).stdout_text;
     CHECK(count(help, "\n") <= 50);

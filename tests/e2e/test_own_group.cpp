@@ -34,7 +34,7 @@ void wait_for_foreground(const Terminal& terminal, pid_t group) {
 
 }  // namespace
 
-TEST_CASE("--group own hands the terminal over", "[own-group][terminal]") {
+TEST_CASE("the option --group own hands the terminal over", "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -49,7 +49,7 @@ TEST_CASE("--group own hands the terminal over", "[own-group][terminal]") {
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: a Ctrl-C reaches the job once", "[own-group][terminal]") {
+TEST_CASE("the option --group own: a Ctrl-C reaches the job once", "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -65,7 +65,7 @@ TEST_CASE("--group own: a Ctrl-C reaches the job once", "[own-group][terminal]")
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: a Ctrl-C ends the loop around once, whatever the job makes of it",
+TEST_CASE("the option --group own: a Ctrl-C ends the loop around once, whatever the job makes of it",
           "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -80,7 +80,7 @@ TEST_CASE("--group own: a Ctrl-C ends the loop around once, whatever the job mak
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: the third Ctrl-C kills", "[own-group][terminal][stop]") {
+TEST_CASE("the option --group own: the third Ctrl-C kills", "[own-group][terminal][stop]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -96,7 +96,7 @@ TEST_CASE("--group own: the third Ctrl-C kills", "[own-group][terminal][stop]") 
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: Ctrl-Z stops the job and once, fg gives it the terminal again",
+TEST_CASE("the option --group own: Ctrl-Z stops the job and once, fg gives it the terminal again",
           "[own-group][terminal][job-control]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -121,7 +121,7 @@ TEST_CASE("--group own: Ctrl-Z stops the job and once, fg gives it the terminal 
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: bg lets the job go on without the terminal",
+TEST_CASE("the option --group own: bg lets the job go on without the terminal",
           "[own-group][terminal][job-control]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -142,7 +142,7 @@ TEST_CASE("--group own: bg lets the job go on without the terminal",
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: started in the background, the job gets the terminal by fg",
+TEST_CASE("the option --group own: started in the background, the job gets the terminal by fg",
           "[own-group][terminal][job-control]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -160,7 +160,7 @@ TEST_CASE("--group own: started in the background, the job gets the terminal by 
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: a job in the background that wants to read is stopped until fg",
+TEST_CASE("the option --group own: a job in the background that wants to read is stopped until fg",
           "[own-group][terminal][job-control]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -177,7 +177,7 @@ TEST_CASE("--group own: a job in the background that wants to read is stopped un
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: the terminal is given back to a script that goes on",
+TEST_CASE("the option --group own: the terminal is given back to a script that goes on",
           "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -194,7 +194,7 @@ TEST_CASE("--group own: the terminal is given back to a script that goes on",
     check_nothing_left(scene);
 }
 
-TEST_CASE("--group own: when once is killed the job ends, and the shell has its terminal",
+TEST_CASE("the option --group own: when once is killed the job ends, and the shell has its terminal",
           "[own-group][terminal][keeper]") {
     Scenario scene;
     Terminal terminal(scene);
@@ -210,7 +210,7 @@ TEST_CASE("--group own: when once is killed the job ends, and the shell has its 
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: when the keeper is killed the job ends", "[own-group][terminal][keeper]") {
+TEST_CASE("the option --group own: when the keeper is killed the job ends", "[own-group][terminal][keeper]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -222,7 +222,7 @@ TEST_CASE("--group own: when the keeper is killed the job ends", "[own-group][te
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("--group own: a signal to once alone reaches the job once", "[own-group][terminal]") {
+TEST_CASE("the option --group own: a signal to once alone reaches the job once", "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();

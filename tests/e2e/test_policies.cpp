@@ -111,7 +111,7 @@ TEST_CASE("--reuse replaces a job that listens no more", "[slots][reuse]") {
     CHECK_THAT(holder.stdout_text(), has("got SIGTERM"));
 }
 
-TEST_CASE("--wait runs the command when the holder has ended", "[slots][wait]") {
+TEST_CASE("the option --wait runs the command when the holder has ended", "[slots][wait]") {
     Scenario scene;
     const auto holder = hold_port(scene);
     const auto waiting = scene.launch(with_options({"--wait", "-p", scene.port()}, touch));
@@ -125,7 +125,7 @@ TEST_CASE("--wait runs the command when the holder has ended", "[slots][wait]") 
     CHECK(count(waiting.stderr_text(), "\n") == 1);
 }
 
-TEST_CASE("--wait waits for a holder from another folder as well", "[slots][wait]") {
+TEST_CASE("the option --wait waits for a holder from another folder as well", "[slots][wait]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x"}, {.folder = scene.another_folder("elsewhere")});
     const auto waiting = scene.launch(with_options({"--wait", "-n", "x"}, touch));
@@ -134,7 +134,7 @@ TEST_CASE("--wait waits for a holder from another folder as well", "[slots][wait
     CHECK(waiting.wait_ending() == exited(0));
 }
 
-TEST_CASE("--wait with a time gives up with 75 when it is over", "[slots][wait]") {
+TEST_CASE("the option --wait with a time gives up with 75 when it is over", "[slots][wait]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x"});
     const auto begun = boot_time();

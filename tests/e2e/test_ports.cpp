@@ -164,7 +164,8 @@ TEST_CASE("a worker that shares the socket and outlives its master is waited for
     CHECK(listener_pids(scene.port()) == std::vector<pid_t>{second.leader});
 }
 
-TEST_CASE("--wait waits for a stranger's worker that outlives its master", "[ports][wait]") {
+TEST_CASE("the option --wait waits for a stranger's worker that outlives its master",
+          "[ports][wait]") {
     Scenario scene;
     const auto stranger = scene.launch({"actor", "share-socket", scene.port(), 300});
     const pid_t worker = stranger.pid_after("shared");

@@ -42,7 +42,7 @@ TEST_CASE("the stop timeout is waited for before a job is killed", "[stop]") {
     check_nothing_left(scene);
 }
 
-TEST_CASE("--stop-signal says how the command is asked to end", "[stop]") {
+TEST_CASE("the option --stop-signal says how the command is asked to end", "[stop]") {
     Scenario scene;
     for (const char* name : {"INT", "SIGQUIT", "USR2"}) {
         const auto once =
