@@ -88,7 +88,7 @@ TEST_CASE("the options --group, --color and -E name what they take", "[command-l
     check_values("conflict-exit-code", {"", "-1", "256", "x", "75x"}, "a number from 0 to 255");
 }
 
-TEST_CASE("--chdir and --pid-file need a path", "[command-line][bad]") {
+TEST_CASE("the options --chdir and --pid-file need a path", "[command-line][bad]") {
     check_values("chdir", {""}, "it needs a folder");
     check_values("pid-file", {""}, "it needs a file");
 }

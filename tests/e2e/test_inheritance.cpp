@@ -162,7 +162,7 @@ TEST_CASE("all other variables are passed on as they are", "[inheritance]") {
     CHECK(rest == bare.stdout_text);
 }
 
-TEST_CASE("-C runs the command in another folder", "[inheritance]") {
+TEST_CASE("the option -C runs the command in another folder", "[inheritance]") {
     Scenario scene;
     std::filesystem::create_directories(scene.folder() / "packages" / "api");
     const auto there = scene.run({"once", "-C", "packages/api", "--", "pwd"});

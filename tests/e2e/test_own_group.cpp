@@ -65,8 +65,9 @@ TEST_CASE("the option --group own: a Ctrl-C reaches the job once", "[own-group][
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("the option --group own: a Ctrl-C ends the loop around once, whatever the job makes of it",
-          "[own-group][terminal]") {
+TEST_CASE(
+    "the option --group own: a Ctrl-C ends the loop around once, whatever the job makes of it",
+    "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -194,8 +195,9 @@ TEST_CASE("the option --group own: the terminal is given back to a script that g
     check_nothing_left(scene);
 }
 
-TEST_CASE("the option --group own: when once is killed the job ends, and the shell has its terminal",
-          "[own-group][terminal][keeper]") {
+TEST_CASE(
+    "the option --group own: when once is killed the job ends, and the shell has its terminal",
+    "[own-group][terminal][keeper]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -210,7 +212,8 @@ TEST_CASE("the option --group own: when once is killed the job ends, and the she
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("the option --group own: when the keeper is killed the job ends", "[own-group][terminal][keeper]") {
+TEST_CASE("the option --group own: when the keeper is killed the job ends",
+          "[own-group][terminal][keeper]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();
@@ -222,7 +225,8 @@ TEST_CASE("the option --group own: when the keeper is killed the job ends", "[ow
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("the option --group own: a signal to once alone reaches the job once", "[own-group][terminal]") {
+TEST_CASE("the option --group own: a signal to once alone reaches the job once",
+          "[own-group][terminal]") {
     Scenario scene;
     Terminal terminal(scene);
     const auto shell = terminal.start_shell();

@@ -9,7 +9,7 @@
 
 using namespace once::test;
 
-TEST_CASE("--pid-file holds the command's pid while it runs", "[pid-file]") {
+TEST_CASE("the option --pid-file holds the command's pid while it runs", "[pid-file]") {
     Scenario scene;
     const auto once =
         scene.launch({"once", "--pid-file", "run/it.pid", "--", "actor", "listen", scene.port()});
@@ -29,7 +29,7 @@ TEST_CASE("--pid-file holds the command's pid while it runs", "[pid-file]") {
     CHECK(std::filesystem::is_empty(scene.folder() / "run"));
 }
 
-TEST_CASE("--pid-file is relative to where once was started, not to -C", "[pid-file]") {
+TEST_CASE("the option --pid-file is relative to where once was started, not to -C", "[pid-file]") {
     Scenario scene;
     std::filesystem::create_directory(scene.folder() / "sub");
     const auto once = scene.launch(
@@ -41,7 +41,8 @@ TEST_CASE("--pid-file is relative to where once was started, not to -C", "[pid-f
     CHECK_FALSE(std::filesystem::exists(scene.folder() / "it.pid"));
 }
 
-TEST_CASE("--pid-file is removed by the keeper when once was killed", "[pid-file][keeper]") {
+TEST_CASE("the option --pid-file is removed by the keeper when once was killed",
+          "[pid-file][keeper]") {
     Scenario scene;
     const auto once = scene.launch({"once", "--pid-file", "it.pid", "-p", scene.port(), "--",
                                     "actor", "listen", scene.port()});

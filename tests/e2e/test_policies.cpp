@@ -27,7 +27,7 @@ void wait_until_state_is(Scenario& scene, const std::string& state) {
 
 }  // namespace
 
-TEST_CASE("--reuse of a job that listens says so and exits 0", "[slots][reuse]") {
+TEST_CASE("a reuse of a job that listens says so and exits 0", "[slots][reuse]") {
     Scenario scene;
     const auto holder = hold_port(scene);
     const auto reused = scene.run(with_options({"--reuse", "-p", scene.port()}, touch));
@@ -38,7 +38,7 @@ TEST_CASE("--reuse of a job that listens says so and exits 0", "[slots][reuse]")
     CHECK_FALSE(holder.once.ended());
 }
 
-TEST_CASE("--reuse of a job without a port needs no more than that it runs", "[slots][reuse]") {
+TEST_CASE("a reuse of a job without a port needs no more than that it runs", "[slots][reuse]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x"});
     CHECK(scene.run(with_options({"--reuse", "-n", "x"}, touch)).ending == exited(0));
@@ -46,13 +46,13 @@ TEST_CASE("--reuse of a job without a port needs no more than that it runs", "[s
     CHECK_FALSE(holder.once.ended());
 }
 
-TEST_CASE("--reuse of a free slot launches", "[slots][reuse]") {
+TEST_CASE("a reuse of a free slot launches", "[slots][reuse]") {
     Scenario scene;
     CHECK(scene.run(with_options({"--reuse", "-p", scene.port()}, touch)).ending == exited(0));
     CHECK(was_touched(scene));
 }
 
-TEST_CASE("--reuse waits for a job that has yet to listen", "[slots][reuse]") {
+TEST_CASE("a launch with --reuse waits for a job that has yet to listen", "[slots][reuse]") {
     Scenario scene;
     REQUIRE(mkfifo((scene.folder() / "go").c_str(), 0600) == 0);
     const auto starting = scene.launch({"once", "-p", scene.port(), "--", "sh", "-c",
@@ -68,7 +68,8 @@ TEST_CASE("--reuse waits for a job that has yet to listen", "[slots][reuse]") {
     CHECK_FALSE(starting.ended());
 }
 
-TEST_CASE("--reuse launches when the job that has yet to listen ends without", "[slots][reuse]") {
+TEST_CASE("a launch with --reuse launches when the job that has yet to listen ends without",
+          "[slots][reuse]") {
     Scenario scene;
     REQUIRE(mkfifo((scene.folder() / "go").c_str(), 0600) == 0);
     const auto starting = scene.launch(
@@ -82,7 +83,7 @@ TEST_CASE("--reuse launches when the job that has yet to listen ends without", "
     CHECK(was_touched(scene));
 }
 
-TEST_CASE("--reuse replaces a job that is suspended", "[slots][reuse]") {
+TEST_CASE("a launch with --reuse replaces a job that is suspended", "[slots][reuse]") {
     Scenario scene;
     const auto holder = hold_port(scene);
     REQUIRE(kill(holder.leader, SIGSTOP) == 0);
@@ -91,7 +92,7 @@ TEST_CASE("--reuse replaces a job that is suspended", "[slots][reuse]") {
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
-TEST_CASE("--reuse replaces a job that listens no more", "[slots][reuse]") {
+TEST_CASE("a launch with --reuse replaces a job that listens no more", "[slots][reuse]") {
     Scenario scene;
     const auto holder =
         scene.launch({"once", "-p", scene.port(), "--", "sh", "-c",

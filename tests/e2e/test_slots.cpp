@@ -23,7 +23,7 @@ TEST_CASE("a second launch on the same port replaces the first, and both say so"
     CHECK(listener_pids(scene.port()) == std::vector<pid_t>{second.leader});
 }
 
-TEST_CASE("--replace is what happens without it", "[slots][replace]") {
+TEST_CASE("the option --replace is what happens without it", "[slots][replace]") {
     Scenario scene;
     const auto first = hold(scene, {"-n", "x"});
     (void)hold(scene, {"-n", "x", "--replace"});
@@ -110,7 +110,7 @@ TEST_CASE("a holder from another folder is left alone, and named with how to end
     CHECK_FALSE(holder.once.ended());
 }
 
-TEST_CASE("--refuse never ends anything, and names the holder", "[slots][refuse]") {
+TEST_CASE("the option --refuse never ends anything, and names the holder", "[slots][refuse]") {
     Scenario scene;
     const auto holder = hold_port(scene);
     const auto refused = scene.run({"once", "--refuse", "-p", scene.port(), "--", "touch", "done"});

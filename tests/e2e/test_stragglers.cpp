@@ -130,7 +130,7 @@ TEST_CASE("what a deliberate daemon has started stays with it", "[daemons]") {
     check_nothing_left(scene);
 }
 
-TEST_CASE("--sweep-daemons ends deliberate daemons too", "[stragglers][daemons]") {
+TEST_CASE("the option --sweep-daemons ends deliberate daemons too", "[stragglers][daemons]") {
     Scenario scene;
     const auto once = scene.launch({"once", "--sweep-daemons", "--stop-timeout", "1h", "-p",
                                     scene.port(), "--", "actor", "escape-session"});

@@ -191,7 +191,8 @@ TEST_CASE("a stranger that we may not see is told with its user, and the way to 
                                         has("sudo ss -ltnp") && has(std::to_string(scene.port())));
 }
 
-TEST_CASE("the option --wait waits until a stranger's port is free, and says for whom", "[ports][wait]") {
+TEST_CASE("the option --wait waits until a stranger's port is free, and says for whom",
+          "[ports][wait]") {
     Scenario scene;
     for (const char* address : {"127.0.0.1", "::"}) {
         const auto stranger = scene.launch({"actor", "listen", scene.port(), address});

@@ -200,7 +200,8 @@ TEST_CASE("a new size of the terminal reaches the job once", "[terminal]") {
     check_nothing_left_but(scene, shell);
 }
 
-TEST_CASE("the option --group shared shares the group without a terminal, too", "[terminal][signals]") {
+TEST_CASE("the option --group shared shares the group without a terminal, too",
+          "[terminal][signals]") {
     Scenario scene;
     const auto once =
         scene.launch({"once", "--group", "shared", "--", "actor", "listen", scene.port()});

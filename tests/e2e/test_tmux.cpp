@@ -61,7 +61,8 @@ TEST_CASE("a tmux server that a job has started outlives the job", "[tmux][daemo
     check_nothing_left(scene);
 }
 
-TEST_CASE("--sweep-daemons ends a tmux server that a job has started", "[tmux][daemons]") {
+TEST_CASE("the option --sweep-daemons ends a tmux server that a job has started",
+          "[tmux][daemons]") {
     Scenario scene;
     Tmux tmux(scene);
     if (!tmux.is_installed()) return;
