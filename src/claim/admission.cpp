@@ -8,7 +8,9 @@
 #include "claim/description.hpp"
 #include "claim/eviction.hpp"
 #include "claim/leftovers.hpp"
+#include "claim/look.hpp"
 #include "claim/port.hpp"
+#include "claim/starter.hpp"
 #include "claim/traces.hpp"
 #include "claim/verdict.hpp"
 #include "claim/waiting.hpp"
@@ -24,21 +26,6 @@ constexpr Duration patience_with_unknown = std::chrono::seconds(2);
 constexpr Duration patience_with_kernel = std::chrono::seconds(2);
 constexpr Duration first_pause = std::chrono::milliseconds(1);
 constexpr Duration longest_pause = std::chrono::milliseconds(64);
-
-// Somebody in our way: a holder, or a newer launch that waits for the same slot. Nothing is known
-// of a holder without a record.
-struct Obstacle {
-    Slot slot;
-    std::optional<Record> record;
-};
-
-// One look at all slots under the gate: either they are ours now, or somebody is in the way.
-struct Look {
-    std::vector<Slot> slots;  // without those that an ancestor of ours holds
-    std::vector<os::Lock> locks;
-    std::vector<Record> crashed;
-    std::vector<Obstacle> obstacles;
-};
 
 // What to do about the obstacles, once the gate is open again.
 struct Reaction {
@@ -88,7 +75,7 @@ private:
         std::optional<Reaction> reaction;
         {
             const auto gate = take_gate();
-            auto look = look_at_slots();
+            auto look = look_at(claim_, *folder_, [this](const auto& line) { warn(line); });
             if (look.obstacles.empty()) return take(std::move(look));
             reaction = react(look);
         }
@@ -108,66 +95,14 @@ private:
         return Lease(folder_, std::move(look.slots), std::move(look.locks), std::move(self));
     }
 
-    Look look_at_slots() {
-        Look look;
-        for (const auto& slot : claim_.slots) {
-            auto lock = folder_->try_lock(lock_file(slot, claim_.self));
-            auto traces = read_traces(*folder_, slot, claim_.self);
-            if (traces.is_damaged) tell_damage(slot);
-            if (traces.holder && is_our_ancestor(*traces.holder)) {
-                log::debug("{} is held by {}, from which we descend", slot.text(),
-                           describe(*traces.holder));
-                continue;
-            }
-            look.slots.push_back(slot);
-            // The lock decides. But a lock file that somebody removed while it was held lets us in
-            // although the holder lives: then its record and its leader's mark tell.
-            const bool has_living = lock && traces.holder && is_readable_here(*traces.holder) &&
-                                    is_proven(*traces.holder, std::nullopt);
-            if (!lock || has_living) {
-                if (!lock) drop_unproven(slot, traces.holder);
-                look.obstacles.push_back({slot, std::move(traces.holder)});
-                continue;
-            }
-            if (traces.holder) tell_foreign(slot);
-            look.locks.push_back(std::move(*lock));
-            for (auto& crashed : traces.crashed) {
-                refuse_foreign_leftovers(claim_, crashed);
-                look.crashed.push_back(std::move(crashed));
-            }
-            if (auto next = rival(slot)) look.obstacles.push_back({slot, std::move(next)});
-        }
-        return look;
-    }
-
-    // Whoever holds the lock has its file open. Nobody else is asked to end, whatever a record
-    // says.
-    void drop_unproven(const Slot& slot, std::optional<Record>& holder) const {
-        if (!holder || !is_readable_here(*holder)) return;
-        const auto file = folder_->identify(lock_file(slot, claim_.self));
-        if (file && !is_proven(*holder, file)) holder.reset();
-    }
-
-    void tell_damage(const Slot& slot) { tell_ignored(slot, "is damaged or from another version"); }
-    void tell_foreign(const Slot& slot) {
-        tell_ignored(slot, "tells of a job in another container, which is gone");
-    }
-    void tell_ignored(const Slot& slot, std::string_view why) {
-        if (std::exchange(has_told_ignored_, true)) return;
-        say_(fmt::format("the record '{}/{}' {}; it is ignored", folder_->path(),
-                         record_file(slot, claim_.self), why));
-    }
-
-    // Another launch that has announced itself for this slot, and counts for us.
-    [[nodiscard]] std::optional<Record> rival(const Slot& slot) const {
-        auto next = read_rival(*folder_, slot, claim_.self);
-        // Under --replace an older one gives way to us, and need not be waited for.
-        const bool is_older = next && next->begun < claim_.self.begun;
-        if (claim_.policy == Policy::replace && is_older) return std::nullopt;
-        return next;
+    // One word about the state folder is enough.
+    void warn(const std::string& line) {
+        if (!std::exchange(has_warned_, true)) say_(line);
     }
 
     void announce(const Slot& slot) {
+        // Whom we wait for will name us: there is time now to say who started us.
+        if (claim_.self.starter.id.started == 0) claim_.self.starter = own_starter();
         folder_->write(successor_file(slot, claim_.self), to_text(claim_.self));
         announced_ = true;
     }
@@ -221,8 +156,7 @@ private:
     [[noreturn]] void refuse_partial(const Look& look) const {
         std::string missing;
         for (const auto& slot : look.slots) {
-            const auto is_it = [&](const Obstacle& obstacle) { return obstacle.slot == slot; };
-            if (std::any_of(look.obstacles.begin(), look.obstacles.end(), is_it)) continue;
+            if (look.is_obstructed(slot)) continue;
             missing += (missing.empty() ? "" : ", ") + slot.text();
         }
         throw Failure(claim_.conflict_status,
@@ -233,11 +167,7 @@ private:
     // Nobody is ended for a launch that then fails at another of its ports.
     void refuse_for_other_ports(const Look& look) const {
         for (const auto& slot : look.slots) {
-            const auto is_it = [&](const Obstacle& obstacle) { return obstacle.slot == slot; };
-            if (slot.number() == 0 ||
-                std::any_of(look.obstacles.begin(), look.obstacles.end(), is_it)) {
-                continue;
-            }
+            if (slot.number() == 0 || look.is_obstructed(slot)) continue;
             if (const auto reason = why_not_free(slot.number())) {
                 throw Failure(claim_.conflict_status, *reason);
             }
@@ -367,7 +297,7 @@ private:
     std::map<std::string, Record> replaced_;  // by job
     bool replaced_any_ = false;
     bool announced_ = false;
-    bool has_told_ignored_ = false;
+    bool has_warned_ = false;
     bool has_told_waiting_ = false;
 };
 

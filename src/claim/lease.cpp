@@ -35,17 +35,13 @@ void Lease::settle() {
     for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
 }
 
-void Lease::inscribe(const Record& record) {
-    record_ = record;
-    if (slots_.empty()) return;
+bool Lease::inscribe() const noexcept {
     const auto text = to_text(record_);
-    for (const auto& slot : slots_) folder_->write(record_file(slot, record_), text);
-}
-
-void Lease::try_inscribe(const Record& record) {
-    record_ = record;
-    const auto text = to_text(record_);
-    for (const auto& slot : slots_) (void)folder_->try_write(record_file(slot, record_), text);
+    bool is_written = true;
+    for (const auto& slot : slots_) {
+        is_written = folder_->try_write(record_file(slot, record_), text) && is_written;
+    }
+    return is_written;
 }
 
 std::vector<const os::Handle*> Lease::handles() const {

@@ -31,11 +31,12 @@ public:
     /// Nothing is left of the crashed jobs, or there are none.
     void settle();
 
-    /// Writes the records. Throws a Failure that names the file that cannot be written.
-    void inscribe(const Record& record);
+    /// What the record shall say; `inscribe` writes it.
+    Record& record() { return record_; }
 
-    /// The same as far as it goes: no running job shall end because a disk is full.
-    void try_inscribe(const Record& record);
+    /// Writes the records. False if one cannot be written: no running job shall end because a disk
+    /// is full.
+    bool inscribe() const noexcept;
 
     /// The open locks, for the keeper to share.
     [[nodiscard]] std::vector<const os::Handle*> handles() const;

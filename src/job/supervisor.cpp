@@ -20,6 +20,7 @@ public:
           wish_(wish),
           relay_(wish.own_group),
           looks_(Clock::now()),
+          settles_(Clock::now() + first_moments),
           waiting_(wish.ports) {
         events_.watch(job_.handle(), job_token);
         if (wish_.parent != nullptr) events_.watch(wish_.parent->handle(), parent_token);
@@ -39,11 +40,15 @@ public:
 private:
     static constexpr int job_token = 1;
     static constexpr int parent_token = 2;
+    // Most commands that only live for a moment have ended by then.
+    static constexpr Duration first_moments = std::chrono::milliseconds(5);
 
     [[nodiscard]] std::optional<TimePoint> deadline() const {
-        const auto held = relay_.deadline();
-        const auto look = looks_.next();
-        return held && look ? std::min(*held, *look) : (held ? held : look);
+        std::optional<TimePoint> first;
+        for (const auto& next : {settles_, relay_.deadline(), looks_.next()}) {
+            if (next && (!first || *next < *first)) first = next;
+        }
+        return first;
     }
 
     void on(const os::Event& event) {
@@ -56,6 +61,10 @@ private:
             job_.order({Order::Kind::stop, 0, os::Scope::leader});
         } else {
             const auto now = Clock::now();
+            if (settles_ && *settles_ <= now) {
+                settles_.reset();
+                tell(news::Settled{});
+            }
             obey(relay_.on_time(now));
             if (looks_.next() && *looks_.next() <= now) look(now);
         }
@@ -208,6 +217,7 @@ private:
     const Supervision& wish_;
     Relay relay_;
     LookSchedule looks_;
+    std::optional<TimePoint> settles_;
     std::vector<os::Port> waiting_;
     Outcome outcome_;
     bool has_ended_ = false;

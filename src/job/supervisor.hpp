@@ -16,6 +16,8 @@ namespace once::job {
 
 /// What happens to a job that its user may want to hear of.
 namespace news {
+/// It has outlived its first moments, in which it costs nothing to speak of.
+struct Settled {};
 /// It listens on every claimed port.
 struct Listening {};
 /// It listens on `ports`, none of them claimed, and not on the claimed ones in `missing`.
@@ -47,8 +49,8 @@ struct Stuck {
 };
 }  // namespace news
 using News =
-    std::variant<news::Listening, news::Elsewhere, news::Silent, news::PortLost, news::Replaced,
-                 news::ParentGone, news::KeeperGone, news::Spared, news::Stuck>;
+    std::variant<news::Settled, news::Listening, news::Elsewhere, news::Silent, news::PortLost,
+                 news::Replaced, news::ParentGone, news::KeeperGone, news::Spared, news::Stuck>;
 
 /// What to look after while a job runs. References are the caller's, and outlive the call.
 struct Supervision {

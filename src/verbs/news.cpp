@@ -18,6 +18,7 @@ struct Words {
         return claim::command_text(lease.record().command);
     }
 
+    std::string operator()(const Settled&) const { return {}; }
     std::string operator()(const Listening&) const { return {}; }
     std::string operator()(const Elsewhere& news) const {
         return fmt::format("'{}' listens on port {}, not on {}", command(),

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/log.hpp"
 #include "claim/admission.hpp"
 #include "claim/description.hpp"
 #include "claim/foresight.hpp"
 #include "claim/port.hpp"
+#include "claim/starter.hpp"
 #include "claim/traces.hpp"
 #include "claim/waiting.hpp"
 #include "job/keeper.hpp"
@@ -54,18 +56,6 @@ os::Process hold_parent() {
         fail("--with-parent: the process that started once has ended already");
     }
     return std::move(*parent);
-}
-
-claim::Starter starter() {
-    claim::Starter starter;
-    if (const auto parent = os::read_process(os::parent_pid())) {
-        starter.id = parent->id;
-        starter.name = parent->name;
-    }
-    starter.systemd_unit = os::systemd_unit(os::own_pid());
-    const char* name = os::variable("pm_id") != nullptr ? os::variable("name") : nullptr;
-    if (name != nullptr) starter.pm2_name = name;
-    return starter;
 }
 
 claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
@@ -206,7 +196,7 @@ private:
         job_.start(lease_.handles(), is_foreground);
         log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
                    job_.leader().pid, job_.keeper().pid);
-        inscribe();
+        note_launch();
         os::let_go_of_inherited_files();
         auto outcome = job::supervise(
             job_, events_,
@@ -217,13 +207,20 @@ private:
         return outcome;
     }
 
-    void inscribe() {
-        auto record = lease_.record();
-        record.keeper = job_.keeper();
-        record.leader = job_.leader();
-        record.starter = starter();  // the command runs already: now there is time to look around
+    void note_launch() {
+        lease_.record().keeper = job_.keeper();
+        lease_.record().leader = job_.leader();
         if (pid_file_) pid_file_->write(job_.leader().pid);
-        lease_.inscribe(record);
+    }
+
+    // Until now the locks alone told whose they are: a command that only lives for a moment needs
+    // no more.
+    void inscribe() {
+        auto& record = lease_.record();
+        if (record.starter.id.started == 0) record.starter = claim::own_starter();
+        if (lease_.inscribe() || std::exchange(has_told_unwritten_, true)) return;
+        voice_.say(fmt::format("cannot write the record of '{}': is the disk full? It runs on",
+                               claim::command_text(wish_.command)));
     }
 
     [[nodiscard]] bool is_successor(int pid) const {
@@ -232,10 +229,10 @@ private:
     }
 
     void tell(const job::News& news) {
+        if (std::holds_alternative<job::news::Settled>(news)) inscribe();
         if (std::holds_alternative<job::news::Listening>(news)) {
-            auto record = lease_.record();
-            record.ready_since = seconds_since_1970();
-            lease_.try_inscribe(record);
+            lease_.record().ready_since = seconds_since_1970();
+            inscribe();
         }
         const auto text = news_text(news, lease_);
         if (!text.empty()) voice_.say(text);
@@ -268,6 +265,7 @@ private:
     claim::Lease& lease_;
     std::optional<os::PidFile>& pid_file_;
     const job::KeeperPlan& plan_;
+    bool has_told_unwritten_ = false;
     os::Job job_;  // goes first: waits until the keeper is gone
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "processes.hpp"
 
 namespace once::test {
 
@@ -54,6 +55,8 @@ void pause_for(std::chrono::milliseconds duration) {
 std::string all_portraits() {
     std::string all;
     for (const Inlet* inlet : all_inlets()) all += inlet->portrait();
+    all += "--- processes:\n";
+    for (const Process& one : processes()) all += portrait(one) + "\n";
     return all;
 }
 

@@ -120,6 +120,7 @@ std::uint32_t user_id() { return 1000; }
 std::string user_name(std::uint32_t user) { return user == 1000 ? "me" : "somebody"; }
 std::string home_folder() { return "/home/me"; }
 std::string systemd_unit(int) { return {}; }
+const char* variable(const char*) { return nullptr; }
 void remove_pid_file(const std::string&, int) noexcept {}
 void remove_stale_pid_file(const std::string&) noexcept {}
 
