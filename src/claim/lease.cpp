@@ -24,7 +24,9 @@ Lease::Lease(std::shared_ptr<const os::StateFolder> folder, std::vector<Slot> sl
 Lease::~Lease() {
     if (!folder_ || !is_settled_) return;
     // The keeper has removed the records already, but perhaps before we wrote them.
-    for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
+    if (is_inscribed_) {
+        for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
+    }
     for (const auto& lock : locks_)
         (void)lock.write_line("\n");  // a line that is left tells of a crash
 }
@@ -35,7 +37,8 @@ void Lease::settle() {
     for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
 }
 
-bool Lease::inscribe() const noexcept {
+bool Lease::inscribe() noexcept {
+    is_inscribed_ = true;
     const auto text = to_text(record_);
     bool is_written = true;
     for (const auto& slot : slots_) {

@@ -36,7 +36,7 @@ public:
 
     /// Writes the records. False if one cannot be written: no running job shall end because a disk
     /// is full.
-    bool inscribe() const noexcept;
+    bool inscribe() noexcept;
 
     /// The open locks, for the keeper to share.
     [[nodiscard]] std::vector<const os::Handle*> handles() const;
@@ -53,6 +53,7 @@ private:
     std::vector<os::Lock> locks_;
     Record record_;
     bool is_settled_;
+    bool is_inscribed_ = false;
 };
 
 }  // namespace once::claim

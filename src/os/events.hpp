@@ -26,13 +26,12 @@ struct TimeUp {};
 
 using Event = std::variant<Signal, Ready, TimeUp>;
 
-/// What we found when we started, and what a command of ours must find: the blocked signals, and
-/// those that were ignored. Bit n-1 stands for signal n.
+/// What we found when we started and changed, and what a command of ours must find again: the
+/// blocked signals, bit n-1 for signal n, and whether CHLD was ignored. What else was ignored stays
+/// so.
 struct SignalState {
     std::uint64_t blocked = 0;
-    std::uint64_t ignored = 0;
-
-    [[nodiscard]] bool ignores(int signal) const { return (ignored >> (signal - 1) & 1U) != 0; }
+    bool ignores_child = false;
 };
 
 /// Which signals beside the usual ones become events; see signal_rules in the .cpp.
@@ -66,7 +65,10 @@ public:
     Event next(std::optional<TimePoint> deadline);
 
 private:
+    std::optional<Event> read_signal() const;
+
     SignalState inherited_;
+    Catch which_;
     Handle queue_;
     Handle signals_;
 };

@@ -197,7 +197,6 @@ private:
         log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
                    job_.leader().pid, job_.keeper().pid);
         note_launch();
-        os::let_go_of_inherited_files();
         auto outcome = job::supervise(
             job_, events_,
             {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan_,
@@ -229,7 +228,10 @@ private:
     }
 
     void tell(const job::News& news) {
-        if (std::holds_alternative<job::news::Settled>(news)) inscribe();
+        if (std::holds_alternative<job::news::Settled>(news)) {
+            os::let_go_of_inherited_files();
+            inscribe();
+        }
         if (std::holds_alternative<job::news::Listening>(news)) {
             lease_.record().ready_since = seconds_since_1970();
             inscribe();

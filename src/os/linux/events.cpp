@@ -55,20 +55,15 @@ Bits to_bits(const sigset_t& set) noexcept {
     return bits;
 }
 
+bool is_ignored(int signal) noexcept {
+    struct sigaction action {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 SignalState look_around() {
-    SignalState state;
     sigset_t blocked;
     (void)sigprocmask(SIG_SETMASK, nullptr, &blocked);
-    state.blocked = to_bits(blocked);
-    // The real-time ones are left out: ignored, they are so for the command too, whatever we pass
-    // on.
-    for (int signal = 1; signal < 32; ++signal) {
-        struct sigaction action {};
-        if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
-            state.ignored |= bit(signal);
-        }
-    }
-    return state;
+    return {to_bits(blocked), is_ignored(SIGCHLD)};
 }
 
 void set_disposition(int signal, void (*handler)(int)) noexcept {
@@ -79,10 +74,10 @@ void set_disposition(int signal, void (*handler)(int)) noexcept {
 
 }  // namespace
 
-Events::Events(Catch which) : inherited_(look_around()) {
+Events::Events(Catch which) : inherited_(look_around()), which_(which) {
     // Ignored, it would let the kernel reap our children before we can ask how they ended
     // (wait(2)).
-    if (inherited_.ignores(SIGCHLD)) set_disposition(SIGCHLD, SIG_DFL);
+    if (inherited_.ignores_child) set_disposition(SIGCHLD, SIG_DFL);
     queue_ = Handle(check(::epoll_create1(EPOLL_CLOEXEC), "make an event queue"));
     catch_signals(which);
     watch(signals_, signals_token);
@@ -91,12 +86,8 @@ Events::Events(Catch which) : inherited_(look_around()) {
 Events::~Events() = default;
 
 void Events::catch_signals(Catch which) {
-    // What somebody told us to ignore (nohup, `sh -c 'once … &'`) stays ignored: a blocked signal
-    // would be kept for us all the same. The keeper listens to everything, to tell what a whole
-    // group got.
-    auto bits = caught_by(which);
-    if (which != Catch::everything) bits &= ~(inherited_.ignored & ~bit(SIGCHLD));
-    const auto set = to_set(bits);
+    which_ = which;
+    const auto set = to_set(caught_by(which));
     check(sigprocmask(SIG_SETMASK, &set, nullptr), "block signals");
     const int raw =
         check(::signalfd(signals_ ? descriptor(signals_) : -1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
@@ -132,16 +123,24 @@ Event Events::next(std::optional<TimePoint> deadline) {
         if (count == 0 && deadline && Clock::now() >= *deadline) return TimeUp{};
         if (count != 1) continue;
         if (ready.data.fd != signals_token) return Ready{ready.data.fd};
-        signalfd_siginfo info{};
-        if (::read(descriptor(signals_), &info, sizeof info) != sizeof info) continue;
-        const bool from_kernel = info.ssi_code == SI_KERNEL;
-        return Signal{static_cast<int>(info.ssi_signo), from_kernel,
-                      from_kernel ? 0 : static_cast<int>(info.ssi_pid)};
+        if (auto signal = read_signal()) return *signal;
     }
 }
 
+std::optional<Event> Events::read_signal() const {
+    signalfd_siginfo info{};
+    if (::read(descriptor(signals_), &info, sizeof info) != sizeof info) return std::nullopt;
+    const int number = static_cast<int>(info.ssi_signo);
+    // What somebody told us to ignore (nohup, `sh -c 'once … &'`) stays ignored: the kernel keeps a
+    // blocked signal for us all the same. The keeper listens to everything, to tell what a whole
+    // group got.
+    if (which_ != Catch::everything && is_ignored(number)) return std::nullopt;
+    const bool from_kernel = info.ssi_code == SI_KERNEL;
+    return Signal{number, from_kernel, from_kernel ? 0 : static_cast<int>(info.ssi_pid)};
+}
+
 void restore_signals(const SignalState& inherited) noexcept {
-    if (inherited.ignores(SIGCHLD)) set_disposition(SIGCHLD, SIG_IGN);
+    if (inherited.ignores_child) set_disposition(SIGCHLD, SIG_IGN);
     const auto set = to_set(inherited.blocked);
     (void)sigprocmask(SIG_SETMASK, &set, nullptr);
 }

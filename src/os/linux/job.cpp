@@ -81,7 +81,6 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
         (void)send_go(channel_, {is_last, is_foreground}, descriptors.data() + sent, count);
         sent += count;
     } while (sent < descriptors.size());
-    if (const auto facts = read_process(keeper_.pid)) keeper_ = facts->id;
     const auto& file = command_.argv.front();
     Launched launched;
     if (receive(channel_, launched, 0) != Reception::message) {
@@ -92,6 +91,8 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
         fail("cannot enter the folder '{}': {}", command_.folder, reason(launched.error));
     }
     if (launched.error != 0) fail_to_run(file, command_.folder, launched.error);
+    // Not reaped, so it can be read even if it is dead. Only now: until here the command waited.
+    if (const auto facts = read_process(keeper_.pid)) keeper_ = facts->id;
     leader_ = launched.leader;
     group_ = group_of(command_, keeper_.pid, leader_.pid);
 }
