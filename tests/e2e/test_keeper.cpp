@@ -4,6 +4,7 @@
 
 #include "aftermath.hpp"
 #include "catch.hpp"
+#include "holding.hpp"
 
 using namespace once::test;
 
@@ -205,7 +206,7 @@ TEST_CASE("the slot is held until the keeper of a killed once is gone", "[keeper
 TEST_CASE("the slot is held until the once of a killed keeper is gone", "[keeper]") {
     Scenario scene;
     const auto once = scene.launch({"once", "-n", "slot", "--", "actor", "print-signals"});
-    (void)once.ready_pid();
+    wait_until_inscribed(scene, {once, once.ready_pid()});
     const pid_t keeper = keeper_of(once.pid());
     stop(once.pid());
     REQUIRE(kill(keeper, SIGKILL) == 0);

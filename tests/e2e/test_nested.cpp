@@ -67,6 +67,7 @@ TEST_CASE("a nested launch leaves the outer record as it is", "[slots][nested]")
                                      "once -n x -- true; echo inner ended; exec actor lock proof"});
     outer.wait_for_output("inner ended");
     outer.wait_for_output("locked");
+    wait_until_inscribed(scene, {outer, outer.ready_pid()});
     const auto status = scene.run({"once", "status", "x", "--json"});
     CHECK(status.ending == exited(0));
     CHECK_THAT(status.stdout_text, has("\"pid\": " + std::to_string(outer.pid()) + ","));

@@ -189,6 +189,7 @@ TEST_CASE("a holder whose once, keeper or job is suspended is replaced all the s
     for (const bool stops_once : {true, false}) {
         for (const bool stops_keeper : {true, false}) {
             const auto holder = hold_port(scene, {"--stop-timeout", "300ms"});
+            wait_until_inscribed(scene, holder);
             std::vector<pid_t> stopped{holder.leader};
             if (stops_once) stopped.push_back(holder.once.pid());
             if (stops_keeper) stopped.push_back(parent_of(holder.leader));
