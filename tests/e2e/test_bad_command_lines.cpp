@@ -273,6 +273,7 @@ TEST_CASE("bytes that are no UTF-8 go through, and a holder with such a folder i
     const auto holder = hold(scene, {"-n", "x"}, {.folder = folder});
     const auto refused = scene.run({"once", "-n", "x", "--refuse", "--", "true"});
     CHECK(refused.ending == exited(75));
+    wait_until_inscribed(scene, holder);
     CHECK(scene.run({"once", "status", "--json"}).ending == exited(0));
     (void)hold(scene, {"-n", "x"}, {.folder = folder});
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
