@@ -11,7 +11,9 @@
 #include "os/self.hpp"
 #include "verbs/run.hpp"
 #include "verbs/status.hpp"
+#include "verbs/stop.hpp"
 #include "verbs/voice.hpp"
+#include "verbs/who.hpp"
 
 namespace once {
 namespace {
@@ -27,6 +29,14 @@ struct Answer {
     }
     Ending operator()(const verbs::StatusRequest& wish) const {
         return verbs::status(wish, voice.emplace(wish.voice));
+    }
+    Ending operator()(const verbs::StopRequest& wish) const {
+        if (wish.voice.is_verbose) log::enable(os::stderr_takes_text);
+        return verbs::stop(wish, voice.emplace(wish.voice), begun);
+    }
+    Ending operator()(const verbs::WhoRequest& wish) const {
+        voice.emplace(wish.voice);
+        return verbs::who(wish);
     }
     Ending operator()(const cli::HelpRequest&) const {
         os::write_out(cli::help_text());

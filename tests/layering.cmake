@@ -29,8 +29,8 @@ endfunction()
 
 # May `file` include the header of a library or of the system?
 macro(check_foreign file header)
-    if(${header} MATCHES "^nlohmann/" AND NOT ${file} MATCHES "^(claim/record|verbs/status)\\.cpp$")
-        fault("${file} includes <${header}>: JSON is for claim/record.cpp and verbs/status.cpp")
+    if(${header} MATCHES "^nlohmann/" AND NOT ${file} MATCHES "^(claim/record|verbs/(status|who))\\.cpp$")
+        fault("${file} includes <${header}>: JSON is for claim/record.cpp, verbs/status.cpp and verbs/who.cpp")
     endif()
     if(${header} MATCHES "^spdlog/" AND NOT ${file} STREQUAL "base/log.cpp")
         fault("${file} includes <${header}>: spdlog is for base/log.cpp")

@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "claim/description.hpp"
 #include "claim/eviction.hpp"
+#include "claim/force.hpp"
 #include "claim/leftovers.hpp"
 #include "claim/look.hpp"
 #include "claim/port.hpp"
@@ -14,6 +15,7 @@
 #include "claim/traces.hpp"
 #include "claim/verdict.hpp"
 #include "claim/waiting.hpp"
+#include "claim/war.hpp"
 #include "os/pid_file.hpp"
 
 namespace once::claim {
@@ -101,8 +103,7 @@ private:
     }
 
     void announce(const Slot& slot) {
-        // Whom we wait for will name us: there is time now to say who started us.
-        if (claim_.self.starter.id.started == 0) claim_.self.starter = own_starter();
+        look_up_starter();  // whom we wait for will name us
         folder_->write(successor_file(slot, claim_.self), to_text(claim_.self));
         announced_ = true;
     }
@@ -126,6 +127,7 @@ private:
             const auto state = state_of(holder);
             switch (judge(claim_, holder, state)) {
                 case Verdict::evict:
+                    refuse_war(obstacle.slot, holder);
                     reaction.evicted.push_back(holder);
                     break;
                 case Verdict::await:
@@ -168,10 +170,26 @@ private:
     void refuse_for_other_ports(const Look& look) const {
         for (const auto& slot : look.slots) {
             if (slot.number() == 0 || look.is_obstructed(slot)) continue;
-            if (const auto reason = why_not_free(slot.number())) {
+            const auto reason =
+                claim_.force ? why_not_endable(slot.number()) : why_not_free(slot.number());
+            if (reason) {
                 throw Failure(claim_.conflict_status, *reason);
             }
         }
+    }
+
+    // Two that take the slot from each other for ever are stopped by refusing one.
+    void refuse_war(const Slot& slot, const Record& holder) {
+        if (claim_.self.is_stop) return;
+        look_up_starter();
+        if (const auto war = war_text(holder, claim_.self.starter, seconds_since_1970())) {
+            throw Failure(claim_.conflict_status,
+                          fmt::format("{} is held by {}\n{}", slot.text(), describe(holder), *war));
+        }
+    }
+
+    void look_up_starter() {
+        if (claim_.self.starter.id.started == 0) claim_.self.starter = own_starter();
     }
 
     void carry_out(const Reaction& reaction) {
@@ -205,6 +223,7 @@ private:
             log::debug("asking {} to end", describe(holder));
             end_holder(holder, waiting_, say_);
             replaced_.insert_or_assign(holder.job, holder);
+            claim_.self.changes = changes_after(holder, seconds_since_1970());
         }
     }
 
@@ -237,7 +256,8 @@ private:
         waiting_.hold(&lease);
         for (const auto& crashed : crashed_) recover(crashed);
         lease.settle();
-        for (const auto& [job, holder] : replaced_) say_("replaced " + describe(holder));
+        const char* what = claim_.self.is_stop ? "stopped " : "replaced ";
+        for (const auto& [job, holder] : replaced_) say_(what + describe(holder));
         for (const auto& slot : lease.slots()) {
             if (slot.number() != 0) clear(slot.number());
         }
@@ -262,6 +282,10 @@ private:
 
     void clear(os::Port port) {
         auto reason = why_not_free(port);
+        if (reason && claim_.force) {
+            end_listeners(port, claim_.self.stop_timeout, claim_.conflict_status, waiting_, say_);
+            replaced_any_ = true;
+        }
         if (!reason) return;
         const bool was_ours = replaced_any_ || !replaced_.empty();
         std::optional<TimePoint> until;
@@ -273,7 +297,10 @@ private:
         }
         if (await_free(port, waiting_, until)) return;
         reason = why_not_free(port);
-        if (reason) throw Failure(claim_.conflict_status, *reason);
+        if (!reason) return;
+        // To have stopped what it was asked to is enough for a stop.
+        if (!claim_.self.is_stop) throw Failure(claim_.conflict_status, *reason);
+        say_(*reason);
     }
 
     // -------------------------------------------------------------------------------------------

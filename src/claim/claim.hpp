@@ -19,8 +19,12 @@ struct Claim {
     std::vector<Slot> slots;
     Policy policy = Policy::replace;
     std::optional<Duration> patience;  ///< with Policy::wait; for ever without it
+    bool force = false;  ///< end holders of another folder too, and strangers where that is safe
     int conflict_status = 75;
     Record self;  ///< who we are: once, folder, command, begun, …
+
+    /// Whoever says `once stop` means it, from whatever folder.
+    [[nodiscard]] bool ends_other_folders() const { return force || self.is_stop; }
 };
 
 /// Tells something that the user may want to know meanwhile, in one line.

@@ -4,6 +4,7 @@
 
 #include "base/failure.hpp"
 #include "claim/description.hpp"
+#include "claim/force.hpp"
 #include "claim/leftovers.hpp"
 #include "claim/port.hpp"
 #include "claim/traces.hpp"
@@ -37,6 +38,16 @@ std::optional<std::string> foresee_leftovers(const Claim& claim,
     return std::nullopt;
 }
 
+void foresee_port(const Claim& claim, os::Port port, std::vector<std::string>& lines) {
+    const auto reason = claim.force ? why_not_endable(port) : why_not_free(port);
+    if (reason && claim.policy != Policy::wait) throw Failure(claim.conflict_status, *reason);
+    if (reason) lines.push_back("would wait: " + *reason);
+    if (claim.force) {
+        const auto ends = foresee_end(port);
+        lines.insert(lines.end(), ends.begin(), ends.end());
+    }
+}
+
 }  // namespace
 
 Foresight foresee(const Claim& claim) {
@@ -52,10 +63,7 @@ Foresight foresee(const Claim& claim) {
         } else if (auto line = foresee_leftovers(claim, traces.crashed)) {
             lines.push_back(std::move(*line));
         } else if (slot.number() != 0) {
-            const auto reason = why_not_free(slot.number());
-            if (reason && claim.policy != Policy::wait)
-                throw Failure(claim.conflict_status, *reason);
-            if (reason) lines.push_back("would wait: " + *reason);
+            foresee_port(claim, slot.number(), lines);
         }
     }
     return foresight;

@@ -33,8 +33,8 @@ State state_of(const Record& record) {
     if (!is_held(record)) return has_leftovers(record) ? State::leftover : State::gone;
     if (record.leader.pid == 0) return State::launching;
     const auto leader = os::read_process(record.leader.pid);
-    if (!os::is_alive(record.once) || !leader || leader->id != record.leader ||
-        leader->is_zombie()) {
+    if (record.is_stopping || !os::is_alive(record.once) || !leader ||
+        leader->id != record.leader || leader->is_zombie()) {
         return State::stopping;
     }
     if (leader->is_stopped()) return State::suspended;

@@ -13,7 +13,7 @@ enum class State {
     ready,          ///< lives, and listens on every claimed port
     not_listening,  ///< lives, and listens no more, or not at all
     suspended,      ///< its leader is stopped (Ctrl-Z)
-    stopping,       ///< the leader is gone, or `once` is: the keeper is sweeping
+    stopping,       ///< asked to end; or the leader is gone, or `once` is: the keeper is sweeping
     leftover,       ///< once and keeper are gone, processes of the job are not
     gone            ///< nobody is left
 };

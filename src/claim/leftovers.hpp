@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "claim/claim.hpp"
@@ -13,6 +15,12 @@ namespace once::claim {
 /// killed both at once, so nobody else will end them. Deliberate daemons are not among them, nor is
 /// any family that we belong to ourselves.
 job::Offspring leftovers_of(const Record& crashed);
+
+/// Ends all that `look` finds, as a keeper would: asks, and kills after `timeout`, until nobody is
+/// found any more. Throws if we are asked to end ourselves meanwhile (by the same signal), or if
+/// somebody does not go (75); `whose` says then what it belongs to.
+void sweep(const std::function<job::Offspring()>& look, Duration timeout, Waiting& waiting,
+           std::string_view whose);
 
 /// Ends them, as a keeper would: asks, and kills after the crashed job's stop timeout. Throws if we
 /// are asked to end ourselves meanwhile (by the same signal), or if somebody does not go (75).

@@ -1,6 +1,10 @@
 #include "claim/port.hpp"
 
+#include <fmt/format.h>
+
 #include "claim/description.hpp"
+#include "claim/holdings.hpp"
+#include "claim/stranger.hpp"
 
 namespace once::claim {
 namespace {
@@ -9,6 +13,14 @@ namespace {
 constexpr Duration look_again = std::chrono::milliseconds(500);
 // One closed server makes many sockets go: one look for all of them.
 constexpr Duration settle = std::chrono::milliseconds(2);
+
+// A job of ours that listens on a port it has not claimed.
+std::string describe_other_job(os::Port port, const Holding& holding) {
+    const auto target = target_of(holding.record);
+    return fmt::format("port {} is held by {}\nonce started it for {}; to end it: once stop {}",
+                       port, describe(holding.record), slots_text(holding.record),
+                       target.empty() ? "--force " + std::to_string(port) : target);
+}
 
 bool is_free(os::Port port) {
     switch (os::probe(port)) {
@@ -27,9 +39,17 @@ bool is_free(os::Port port) {
 
 std::optional<std::string> why_not_free(os::Port port) {
     if (is_free(port)) return std::nullopt;
-    const auto sockets = os::listeners(port);
-    if (!sockets.empty()) return describe_stranger(port, sockets);
-    return describe_non_listeners(port);
+    const auto strangers = find_strangers(port);
+    if (strangers.empty()) return describe_non_listeners(port);
+    const auto holdings = read_holdings([](const std::string&) {});
+    std::string text;
+    for (const auto& stranger : strangers) {
+        const auto* holding =
+            stranger.is_visible() ? holding_of(stranger.sharers.front(), holdings) : nullptr;
+        text += (text.empty() ? "" : "\n") +
+                (holding != nullptr ? describe_other_job(port, *holding) : describe(stranger));
+    }
+    return text;
 }
 
 bool await_free(os::Port port, Waiting& waiting, std::optional<TimePoint> deadline) {

@@ -85,6 +85,9 @@ bool read(const Json& json, os::FileId& file) {
            json.contains("inode") && read(json["inode"], file.inode);
 }
 
+bool read(const Json& json, Starter& starter);
+bool read(const Json& json, Change& change);
+
 template <class Value>
 bool read(const Json& json, std::vector<Value>& values) {
     if (!json.is_array() || json.size() > 4 * most_words) return false;
@@ -95,8 +98,6 @@ bool read(const Json& json, std::vector<Value>& values) {
     }
     return true;
 }
-
-bool read(const Json& json, Starter& starter);
 
 // A key that must be there.
 template <class Value>
@@ -138,6 +139,18 @@ bool read(const Json& json, Starter& starter) {
            (!json.contains("pm2_name") || read(json["pm2_name"], starter.pm2_name));
 }
 
+Json to_json(const std::vector<Change>& changes) {
+    auto all = Json::array();
+    for (const auto& change : changes) {
+        all.push_back({{"from", to_json(change.from)}, {"when", change.when}});
+    }
+    return all;
+}
+
+bool read(const Json& json, Change& change) {
+    return json.is_object() && need(json, "from", change.from) && need(json, "when", change.when);
+}
+
 }  // namespace
 
 std::string to_text(const Record& record) {
@@ -164,6 +177,9 @@ std::string to_text(const Record& record) {
         files.push_back({{"device", file.device}, {"inode", file.inode}});
     }
     json["stdio"] = files;
+    if (!record.changes.empty()) json["changes"] = to_json(record.changes);
+    if (record.is_stopping) json["stopping"] = true;
+    if (record.is_stop) json["verb"] = "stop";
     if (record.ready_since) json["ready_since"] = *record.ready_since;
     if (!record.pid_file.empty()) json["pid_file"] = from_bytes(record.pid_file);
     return json.dump() + '\n';
@@ -190,11 +206,14 @@ std::optional<Record> parse(const std::string& text) {
         need(json, "started", record.started) && need(json, "stop_timeout_ms", timeout) &&
         timeout >= 0 && timeout <= longest_timeout_ms && need(json, "starter", record.starter) &&
         need(json, "inherited", record.inherited) && need(json, "stdio", record.stdio) &&
+        (!json.contains("changes") || read(json["changes"], record.changes)) &&
         (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
         (!json.contains("pid_file") || read(json["pid_file"], record.pid_file));
     if (!is_whole) return std::nullopt;
     record.stop_timeout = Duration(timeout);
     if (json.contains("ready_since")) record.ready_since = ready;
+    record.is_stopping = json.contains("stopping") && json["stopping"] == true;
+    record.is_stop = json.contains("verb") && json["verb"] == "stop";
     return record;
 }
 

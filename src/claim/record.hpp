@@ -20,6 +20,12 @@ struct Starter {
     std::string pm2_name;      ///< or empty
 };
 
+/// A slot went over to another launch.
+struct Change {
+    Starter from;           ///< who had started the one that was replaced
+    std::int64_t when = 0;  ///< seconds since 1970
+};
+
 /// What is known of a holder: the small file beside the lock. It tells whom to ask and what to look
 /// for; it never decides who holds a slot, which is the lock's matter. Times are seconds since
 /// 1970.
@@ -42,11 +48,14 @@ struct Record {
     std::string name;
     std::int64_t started = 0;
     std::optional<std::int64_t> ready_since;
+    bool is_stopping = false;  ///< it was asked to end
     Duration stop_timeout{};
     std::string pid_file;
     Starter starter;
     /// Crashed jobs whose leftovers this launch has yet to sweep.
     std::vector<std::string> inherited;
+    std::vector<Change> changes;  ///< how it came to be ours, the last of them; see war.hpp
+    bool is_stop = false;         ///< no launch, but `once stop`: it holds the slot for a moment
 };
 
 /// The text of a record: JSON in one line. `parse` reads the first line of a text, and answers

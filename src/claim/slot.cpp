@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace once::claim {
 namespace {
@@ -28,6 +29,22 @@ Slot Slot::port(os::Port port) { return {port, {}, {}}; }
 Slot Slot::name(std::string name) { return {0, std::move(name), {}}; }
 Slot Slot::folder(const std::string& folder, const std::vector<std::string>& command) {
     return {0, {}, hash_of(folder, command)};
+}
+
+std::optional<Slot> Slot::parse_file_name(std::string_view text) {
+    const auto after = [&](std::string_view start) {
+        return text.starts_with(start) ? text.substr(start.size()) : std::string_view();
+    };
+    if (const auto rest = after("port-"); !rest.empty()) {
+        os::Port number = 0;
+        const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+        const bool is_whole =
+            error == std::errc() && number != 0 && end != rest.data() + rest.size() && *end == '.';
+        return is_whole ? std::optional(port(number)) : std::nullopt;
+    }
+    if (const auto rest = after("name-"); is_valid_name(rest)) return name(std::string(rest));
+    if (const auto rest = after("folder-"); !rest.empty()) return Slot{0, {}, std::string(rest)};
+    return std::nullopt;
 }
 
 std::string Slot::text() const {

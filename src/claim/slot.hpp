@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -16,6 +18,9 @@ public:
     static Slot name(std::string name);
     /// For a launch with neither port nor name.
     static Slot folder(const std::string& folder, const std::vector<std::string>& command);
+
+    /// From what its files are called; nothing if it is no such name.
+    static std::optional<Slot> parse_file_name(std::string_view text);
 
     /// 0 if this is no port.
     [[nodiscard]] os::Port number() const { return port_; }

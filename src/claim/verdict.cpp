@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "claim/description.hpp"
+#include "claim/holdings.hpp"
 
 namespace once::claim {
 
@@ -11,7 +12,7 @@ Verdict judge(const Claim& claim, const Record& holder, State state) {
     if (claim.policy == Policy::wait) return Verdict::await;
     if (claim.policy == Policy::refuse) return Verdict::refuse;
     if (state == State::elsewhere) return Verdict::unknowable;
-    if (holder.folder != claim.self.folder) return Verdict::foreign;
+    if (holder.folder != claim.self.folder && !claim.ends_other_folders()) return Verdict::foreign;
     const bool is_newer = holder.begun > claim.self.begun;
     if (claim.policy == Policy::reuse) {
         if (is_healthy(state)) return Verdict::reuse;
@@ -30,8 +31,8 @@ std::string refusal(const Slot& slot, const Record& holder, Verdict verdict) {
     auto text = fmt::format("{} is held by {}", slot.text(), describe(holder));
     if (verdict == Verdict::foreign) {
         text += fmt::format(
-            "\nit was started from another folder, so it is left alone; to end it: kill {}",
-            holder.once.pid);
+            "\nit was started from another folder, so it is left alone; to end it: once stop {}",
+            target_of(holder));
     } else if (verdict == Verdict::unknowable) {
         text +=
             "\nit runs in another container, or on another machine that shares this state folder, "

@@ -23,10 +23,6 @@ std::size_t distance(std::string_view from, std::string_view to) {
     return row.back();
 }
 
-bool is_known_to(const Option& option, For where) {
-    return option.where == where || option.where == For::both;
-}
-
 std::string left_column(const Option& option) {
     const auto letter =
         option.letter != 0 ? fmt::format("-{}, ", option.letter) : std::string("    ");
@@ -47,6 +43,7 @@ const std::vector<Option>& options() {
         {"refuse", 0, none, "", "never end anything: exit 75 if the slot is held"},
         {"reuse", 0, none, "", "exit 0 if the holder is ours and healthy"},
         {"wait", 'w', optional, "DUR", "wait until the slot is free; exit 75 after DUR"},
+        {"force", 'f', none, "", "end strangers too, where that is safe", for_launch | for_stop},
         {"stop-signal", 0, required, "SIG", "how to ask the command to end (TERM)"},
         {"stop-timeout", 0, required, "DUR", "how long until it is killed then (5s)"},
         {"group", 0, required, "WHICH", "process group: auto, own or shared"},
@@ -54,19 +51,24 @@ const std::vector<Option>& options() {
         {"chdir", 'C', required, "DIR", "run in DIR"},
         {"pid-file", 0, required, "FILE", "keep the command's pid in FILE while it runs"},
         {"with-parent", 0, none, "", "end when the process that started once ends"},
-        {"dry-run", 0, none, "", "say what would be done, and do nothing"},
-        {"conflict-exit-code", 'E', required, "N", "exit N (0-255) instead of 75"},
-        {"quiet", 'q', none, "", "say only why once itself gives up"},
-        {"verbose", 'v', none, "", "tell each step with its time"},
-        {"json", 0, none, "", "with status: the records, one JSON text", For::status},
-        {"color", 0, required, "WHEN", "auto, always or never", For::both},
-        {"help", 'h', none, "", "this text; man once has the rest", For::both},
-        {"version", 'V', none, "", "the version", For::both},
+        {"dry-run", 0, none, "", "say what would be done, and do nothing", for_launch | for_stop},
+        {"conflict-exit-code", 'E', required, "N", "exit N (0-255) instead of 75",
+         for_launch | for_stop},
+        {"quiet", 'q', none, "", "say only why once itself gives up", for_launch | for_stop},
+        {"verbose", 'v', none, "", "tell each step with its time; status: trees",
+         for_launch | for_stop | for_status},
+        {"all", 0, none, "", "stop: all that is held", for_stop},
+        {"stale", 0, none, "", "stop: only what crashed jobs left", for_stop},
+        {"json", 0, none, "", "status, who: as JSON", for_status | for_who},
+        {"watch", 0, optional, "DUR", "status: draw it again every DUR (2s)", for_status},
+        {"color", 0, required, "WHEN", "auto, always or never", for_all},
+        {"help", 'h', none, "", "this text; man once has the rest", for_all},
+        {"version", 'V', none, "", "the version", for_all},
     };
     return all;
 }
 
-std::string_view nearest_option(std::string_view name, For where) {
+std::string_view nearest_option(std::string_view name, For verb) {
     std::string_view nearest;
     auto best = std::max<std::size_t>(2, name.size() / 3) + 1;
     for (const auto& option : options()) {
@@ -74,7 +76,7 @@ std::string_view nearest_option(std::string_view name, For where) {
         const auto far = !name.empty() && option.name.starts_with(name)
                              ? std::size_t{0}
                              : distance(name, option.name);
-        if (is_known_to(option, where) && far < best) {
+        if ((option.verbs & verb) != 0 && far < best) {
             best = far;
             nearest = option.name;
         }
@@ -82,10 +84,19 @@ std::string_view nearest_option(std::string_view name, For where) {
     return nearest;
 }
 
+std::optional<For> verb_of(std::string_view word) {
+    if (word == "status") return for_status;
+    if (word == "stop") return for_stop;
+    if (word == "who") return for_who;
+    return std::nullopt;
+}
+
 std::string help_text() {
     std::string text =
-        "usage: once [OPTION]... [--] COMMAND [ARG]...   run COMMAND as the only one\n"
-        "       once status [TARGET]... [--json]         who holds what\n"
+        "usage: once [OPTION]... [--] COMMAND [ARG]...  run COMMAND as the only one\n"
+        "       once status [TARGET]... [--json]        who holds what\n"
+        "       once stop [TARGET]... [--all] [--stale] end jobs, or what they left\n"
+        "       once who PORT [--json]                  who listens, and what ends it\n"
         "\n"
         "Exactly one such command runs, the port is its own, and nothing of it is left\n"
         "when it ends. With neither --port nor --name there is one for each folder and\n"

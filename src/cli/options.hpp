@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,8 +9,8 @@ namespace once::cli {
 
 enum class Argument { none, required, optional };
 
-/// Which verbs know an option. A launch is the verb that has no name.
-enum class For { launch, status, both };
+/// Which verbs know an option: one bit each. A launch is the verb that has no name.
+enum For : unsigned { for_launch = 1, for_status = 2, for_stop = 4, for_who = 8, for_all = 15 };
 
 /// One row of the table that feeds getopt_long, `--help`, the completions, and the test that holds
 /// the man page against them.
@@ -17,18 +18,21 @@ struct Option {
     std::string_view name;  ///< long, without dashes
     char letter = 0;        ///< short; 0 if there is none
     Argument argument = Argument::none;
-    std::string_view value;  ///< what `--help` calls the argument
-    std::string_view help;   ///< one short line
-    For where = For::launch;
+    std::string_view value;       ///< what `--help` calls the argument
+    std::string_view help;        ///< one short line
+    unsigned verbs = for_launch;  ///< bits of For
 };
 
 const std::vector<Option>& options();
 
 /// Known names that come near this one, the nearest first entry; empty if none does.
-std::string_view nearest_option(std::string_view name, For where);
+std::string_view nearest_option(std::string_view name, For verb);
 
 /// The whole of `--help`.
 std::string help_text();
+
+/// A word that is a verb as the first one: `status`, …; nothing for a launch.
+std::optional<For> verb_of(std::string_view word);
 
 inline constexpr std::string_view usage = "once [OPTION]... [--] COMMAND [ARG]...";
 

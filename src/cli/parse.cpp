@@ -22,13 +22,13 @@ struct GetoptTable {
     std::vector<option> names;
 };
 
-GetoptTable getopt_table(For where) {
+GetoptTable getopt_table(For verb) {
     // `+`: stop at the first word that is no option; `-`: give each such word as the argument of an
     // option numbered 1. `:`: tell a missing argument apart.
-    GetoptTable table{where == For::launch ? "+:" : "-:", {}};
+    GetoptTable table{verb == for_launch ? "+:" : "-:", {}};
     for (std::size_t i = 0; i < options().size(); ++i) {
         const auto& option = options()[i];
-        if (option.where != where && option.where != For::both) continue;
+        if ((option.verbs & verb) == 0) continue;
         const int argument = option.argument == Argument::none       ? no_argument
                              : option.argument == Argument::optional ? optional_argument
                                                                      : required_argument;
@@ -53,12 +53,12 @@ const Option& find_option(int id) {
     fail("--{}: '{}' is not accepted; {}", option, printable(value), accepted);
 }
 
-[[noreturn]] void refuse_unknown(std::string_view word, For where) {
+[[noreturn]] void refuse_unknown(std::string_view word, For verb) {
     if (!word.starts_with("--")) {
         fail("unknown option '{}'; see once --help", printable(word));
     }
     const auto name = word.substr(2, word.find('=') - 2);
-    const auto nearest = nearest_option(name, where);
+    const auto nearest = nearest_option(name, verb);
     if (nearest.empty()) fail("unknown option '--{}'; see once --help", printable(name));
     fail("unknown option '--{}'; did you mean '--{}'?", printable(name), nearest);
 }
@@ -66,8 +66,8 @@ const Option& find_option(int id) {
 // Walks over the options; what is left begins at `words`.
 class Walk {
 public:
-    Walk(int argc, char** argv, For where)
-        : argc_(argc), argv_(argv), where_(where), table_(getopt_table(where)) {
+    Walk(int argc, char** argv, For verb)
+        : argc_(argc), argv_(argv), verb_(verb), table_(getopt_table(verb)) {
         ::optind = 0;  // glibc's word for: begin anew, also with another table
         ::opterr = 0;
     }
@@ -88,7 +88,7 @@ public:
             if (::optopt >= first_id) {
                 fail("--{} takes no value", find_option(::optopt).name);
             }
-            refuse_unknown(word.starts_with("--") ? word : letter, where_);
+            refuse_unknown(word.starts_with("--") ? word : letter, verb_);
         }
         if (id == ':') {
             const auto& option = find_option(::optopt);
@@ -98,7 +98,7 @@ public:
         // getopt_long(3) takes any beginning of a name that is the only such one. A script that
         // lives on that breaks when the next option is added.
         if (id >= first_id && word.substr(2, word.find('=') - 2) != option.name) {
-            refuse_unknown(word, where_);
+            refuse_unknown(word, verb_);
         }
         return &option;
     }
@@ -112,7 +112,7 @@ public:
 private:
     int argc_;
     char** argv_;
-    For where_;
+    For verb_;
     GetoptTable table_;
     std::vector<std::string> words_;  // that stood between the options
 };
@@ -167,6 +167,24 @@ void set_name(verbs::RunRequest& wish, std::string_view value) {
     wish.name = value;
 }
 
+int parse_status_number(std::string_view value) {
+    const auto status = parse_number(value, 0, 255);
+    if (!status) {
+        refuse_value("conflict-exit-code", value, "an exit status is a number from 0 to 255");
+    }
+    return static_cast<int>(*status);
+}
+
+void apply(const Option& option, std::string_view value, verbs::VoiceSettings& voice) {
+    if (option.name == "quiet") voice.is_quiet = true;
+    if (option.name == "verbose") voice.is_verbose = true;
+    if (option.name == "color") voice.color = parse_color(value);
+}
+
+void refuse_both(const verbs::VoiceSettings& voice) {
+    if (voice.is_quiet && voice.is_verbose) fail("--quiet and --verbose contradict each other");
+}
+
 void apply(const Option& option, std::string_view value, verbs::RunRequest& wish,
            std::string& said) {
     const auto name = option.name;
@@ -178,6 +196,8 @@ void apply(const Option& option, std::string_view value, verbs::RunRequest& wish
     if (name == "wait") {
         set_policy(wish, claim::Policy::wait, said, name);
         if (::optarg != nullptr) wish.patience = duration_or_refuse(name, value);
+    } else if (name == "force") {
+        wish.force = true;
     } else if (name == "stop-signal") {
         const auto signal = parse_signal(value);
         if (!signal) {
@@ -202,15 +222,9 @@ void apply(const Option& option, std::string_view value, verbs::RunRequest& wish
     } else if (name == "dry-run") {
         wish.dry_run = true;
     } else if (name == "conflict-exit-code") {
-        const auto status = parse_number(value, 0, 255);
-        if (!status) refuse_value(name, value, "an exit status is a number from 0 to 255");
-        wish.conflict_status = static_cast<int>(*status);
-    } else if (name == "quiet") {
-        wish.voice.is_quiet = true;
-    } else if (name == "verbose") {
-        wish.voice.is_verbose = true;
-    } else if (name == "color") {
-        wish.voice.color = parse_color(value);
+        wish.conflict_status = parse_status_number(value);
+    } else {
+        apply(option, value, wish.voice);
     }
 }
 
@@ -218,7 +232,7 @@ Request parse_launch(int argc, char** argv) {
     verbs::RunRequest wish;
     std::string policy_name;
     bool ends_with_wait = false;
-    Walk walk(argc, argv, For::launch);
+    Walk walk(argc, argv, for_launch);
     while (const auto* option = walk.next()) {
         if (option->name == "help") return HelpRequest{};
         if (option->name == "version") return VersionRequest{};
@@ -227,8 +241,9 @@ Request parse_launch(int argc, char** argv) {
     }
     wish.command = walk.words();
     if (wish.command.empty()) fail("no command given; usage: {}", usage);
-    if (wish.voice.is_quiet && wish.voice.is_verbose) {
-        fail("--quiet and --verbose contradict each other");
+    refuse_both(wish.voice);
+    if (wish.force && (policy_name == "refuse" || policy_name == "wait")) {
+        fail("--force and --{} contradict each other", policy_name);
     }
     const std::string_view before = argv[argc - static_cast<int>(wish.command.size()) - 1];
     if (ends_with_wait && before != "--" && parse_duration(wish.command.front())) {
@@ -238,21 +253,85 @@ Request parse_launch(int argc, char** argv) {
     return wish;
 }
 
+std::string_view argument() { return ::optarg != nullptr ? ::optarg : ""; }
+
+// Ports and names.
+std::vector<std::string> targets_of(const Walk& walk, std::string_view verb) {
+    const auto targets = walk.words();
+    for (const auto& target : targets) {
+        if (!claim::is_valid_name(target)) {
+            fail("{}: '{}' is neither a port nor a name", verb, printable(target));
+        }
+    }
+    return targets;
+}
+
 Request parse_status(int argc, char** argv) {
+    constexpr Duration usual_pause = std::chrono::seconds(2);
+    constexpr Duration least_pause = std::chrono::milliseconds(100);
     verbs::StatusRequest wish;
-    Walk walk(argc, argv, For::status);
+    Walk walk(argc, argv, for_status);
     while (const auto* option = walk.next()) {
         if (option->name == "help") return HelpRequest{};
         if (option->name == "version") return VersionRequest{};
         if (option->name == "json") wish.as_json = true;
-        if (option->name == "color") wish.voice.color = parse_color(::optarg);
-    }
-    wish.targets = walk.words();
-    for (const auto& target : wish.targets) {
-        if (!claim::is_valid_name(target)) {
-            fail("status: '{}' is neither a port nor a name", printable(target));
+        if (option->name == "verbose") wish.with_trees = true;
+        if (option->name == "watch") {
+            const bool is_given = ::optarg != nullptr;
+            wish.pause = is_given ? duration_or_refuse("watch", argument()) : usual_pause;
+            if (*wish.pause < least_pause) {
+                refuse_value("watch", argument(), "it can be 100ms or longer");
+            }
         }
+        apply(*option, argument(), wish.voice);
     }
+    wish.targets = targets_of(walk, "status");
+    return wish;
+}
+
+Request parse_stop(int argc, char** argv) {
+    verbs::StopRequest wish;
+    Walk walk(argc, argv, for_stop);
+    while (const auto* option = walk.next()) {
+        if (option->name == "help") return HelpRequest{};
+        if (option->name == "version") return VersionRequest{};
+        if (option->name == "all") wish.all = true;
+        if (option->name == "stale") wish.stale_only = true;
+        if (option->name == "force") wish.force = true;
+        if (option->name == "dry-run") wish.dry_run = true;
+        if (option->name == "conflict-exit-code") {
+            wish.conflict_status = parse_status_number(argument());
+        }
+        apply(*option, argument(), wish.voice);
+    }
+    refuse_both(wish.voice);
+    wish.targets = targets_of(walk, "stop");
+    if (wish.targets.empty() && !wish.all && !wish.stale_only) {
+        fail(
+            "stop: name a port or a name, or say --all or --stale; once status tells what is held");
+    }
+    if (!wish.targets.empty() && wish.all)
+        fail("stop: --all and '{}' contradict each other", wish.targets.front());
+    if (wish.force && wish.targets.empty()) fail("stop: --force needs a port");
+    return wish;
+}
+
+Request parse_who(int argc, char** argv) {
+    verbs::WhoRequest wish;
+    Walk walk(argc, argv, for_who);
+    while (const auto* option = walk.next()) {
+        if (option->name == "help") return HelpRequest{};
+        if (option->name == "version") return VersionRequest{};
+        if (option->name == "json") wish.as_json = true;
+        apply(*option, argument(), wish.voice);
+    }
+    const auto words = walk.words();
+    if (words.size() != 1) fail("who: name one port: once who 8001");
+    const auto port = parse_port(words.front());
+    if (!port) {
+        fail("who: '{}' is no port; a port is a number from 1 to 65535", printable(words.front()));
+    }
+    wish.port = *port;
     return wish;
 }
 
@@ -260,8 +339,11 @@ Request parse_status(int argc, char** argv) {
 
 Request parse(int argc, char** argv) {
     // A verb is one as the first word only: `once -- status` runs a command of that name.
-    if (argc > 1 && std::string_view(argv[1]) == "status") return parse_status(argc - 1, argv + 1);
-    return parse_launch(argc, argv);
+    const auto verb = argc > 1 ? verb_of(argv[1]) : std::nullopt;
+    if (!verb) return parse_launch(argc, argv);
+    if (*verb == for_status) return parse_status(argc - 1, argv + 1);
+    if (*verb == for_stop) return parse_stop(argc - 1, argv + 1);
+    return parse_who(argc - 1, argv + 1);
 }
 
 }  // namespace once::cli

@@ -58,7 +58,7 @@ private:
             if (ready->token == job_token) return read_reports();
             events_.forget(wish_.parent->handle());
             tell(news::ParentGone{});
-            job_.order({Order::Kind::stop, 0, os::Scope::leader});
+            obey({{Order::Kind::stop, 0, os::Scope::leader}});
         } else {
             const auto now = Clock::now();
             if (settles_ && *settles_ <= now) {
@@ -95,7 +95,12 @@ private:
     }
 
     void obey(const std::vector<Order>& orders) {
-        for (const auto& order : orders) job_.order(order);
+        bool is_end = false;
+        for (const auto& order : orders) {
+            job_.order(order);
+            is_end = is_end || order.kind != Order::Kind::forward;
+        }
+        if (is_end && !std::exchange(has_told_stopping_, true)) tell(news::Stopping{});
     }
 
     void read_reports() {
@@ -205,7 +210,7 @@ private:
         if (outcome_.lost_port) return;
         outcome_.lost_port = look;
         tell(news::PortLost{look});
-        job_.order({Order::Kind::stop, 0, os::Scope::leader});
+        obey({{Order::Kind::stop, 0, os::Scope::leader}});
     }
 
     void tell(const News& what) const {
@@ -224,6 +229,7 @@ private:
     bool done_ = false;
     bool was_interrupted_ = false;
     bool has_told_elsewhere_ = false;
+    bool has_told_stopping_ = false;
 };
 
 }  // namespace

@@ -33,6 +33,8 @@ struct Silent {
 struct PortLost {
     PortLook look;
 };
+/// It was asked to end, and has its time for that.
+struct Stopping {};
 /// Another `once` takes our place.
 struct Replaced {};
 /// --with-parent: the job is stopped.
@@ -48,9 +50,9 @@ struct Stuck {
     int pid = 0;
 };
 }  // namespace news
-using News =
-    std::variant<news::Settled, news::Listening, news::Elsewhere, news::Silent, news::PortLost,
-                 news::Replaced, news::ParentGone, news::KeeperGone, news::Spared, news::Stuck>;
+using News = std::variant<news::Settled, news::Listening, news::Elsewhere, news::Silent,
+                          news::PortLost, news::Stopping, news::Replaced, news::ParentGone,
+                          news::KeeperGone, news::Spared, news::Stuck>;
 
 /// What to look after while a job runs. References are the caller's, and outlive the call.
 struct Supervision {

@@ -30,8 +30,4 @@ std::uint64_t boot_clock();
 /// An id that nobody else has: 16 hexadecimal digits.
 std::string random_id();
 
-/// The systemd unit whose control group a process is in, or empty. A login session or a terminal's
-/// scope is none.
-std::string systemd_unit(int pid);
-
 }  // namespace once::os

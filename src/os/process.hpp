@@ -27,6 +27,7 @@ struct ProcessFacts {
     char state = '?';  ///< R S D T Z …, as ps shows it
     std::string name;  ///< at most 15 bytes, chosen by the process itself
     int threads = 1;
+    std::chrono::milliseconds cpu_time{0};  ///< spent so far, in the kernel too
 
     /// Dead, and only waiting to be reaped. One whose first thread has ended shows as Z as well,
     /// while the others run on.
@@ -61,11 +62,25 @@ bool is_alive(ProcessId id);
 /// Its arguments, joined with blanks; its name in brackets where they are not readable.
 std::string command_line(int pid);
 
+/// Its arguments, the program's name first; empty where they are not readable.
+std::vector<std::string> arguments_of(int pid);
+
 /// Its working directory; empty where it is not readable.
 std::string folder_of(int pid);
 
 /// The user who owns it; nothing if it is gone.
 std::optional<std::uint32_t> owner_of(int pid);
+
+/// The control group it is in, as /proc/PID/cgroup has it (cgroups(7)); empty where it is not
+/// readable.
+std::string control_group_of(int pid);
+
+/// The inode number of its pid namespace; 0 where it is not readable.
+std::uint64_t pid_namespace_of(int pid);
+
+/// The memory that is its own, in bytes: its share of all that is shared (PSS), or all that it
+/// has mapped in (RSS) where that is not readable. 0 if it is gone.
+std::uint64_t memory_of(int pid);
 
 /// True if it ignores this signal; false too if it is gone.
 bool ignores_signal(int pid, int number);

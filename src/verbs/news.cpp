@@ -32,9 +32,11 @@ struct Words {
         return fmt::format("port {} was taken by somebody else before '{}' listened; stopping it",
                            news.look.port, command());
     }
+    std::string operator()(const Stopping&) const { return {}; }
     std::string operator()(const Replaced&) const {
         const auto next = lease.successor();
-        return next ? "replaced by " + claim::describe(*next) : "replaced by a newer launch";
+        if (!next) return "replaced by a newer launch";
+        return (next->is_stop ? "stopped by " : "replaced by ") + claim::describe(*next);
     }
     std::string operator()(const ParentGone&) const {
         return fmt::format("the process that started once has ended; stopping '{}'", command());

@@ -18,24 +18,19 @@
 #include "job/supervisor.hpp"
 #include "os/executable.hpp"
 #include "os/job.hpp"
-#include "os/machine.hpp"
 #include "os/pid_file.hpp"
 #include "os/self.hpp"
 #include "os/state_folder.hpp"
 #include "os/terminal.hpp"
+#include "verbs/introduce.hpp"
 #include "verbs/news.hpp"
 
 namespace once::verbs {
 namespace {
 
-std::int64_t seconds_since_1970() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-}
-
 claim::Policy policy_of(const RunRequest& wish) {
     if (wish.policy) return *wish.policy;
+    if (wish.force) return claim::Policy::replace;  // said here and now, it is more than a default
     const char* value = os::variable("ONCE_POLICY");
     const std::string name = value != nullptr ? value : "";
     if (name.empty() || name == "replace") return claim::Policy::replace;
@@ -59,24 +54,11 @@ os::Process hold_parent() {
 }
 
 claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
-    const auto self = os::own_facts();
-    claim::Record record;
-    record.job = os::random_id();
-    record.boot = os::boot_id();
-    record.network_namespace = os::network_namespace();
-    record.pid_namespace = os::pid_namespace();
-    record.begun = begun;
-    record.once = self.id;
-    record.session = self.session;
-    record.stdio = os::stdio_files();
-    record.folder = os::canonical_folder(wish.folder.empty() ? "." : wish.folder);
-    record.command = wish.command;
+    auto record = verbs::introduce(wish.command, wish.folder, begun);
     record.ports = wish.ports;
     record.name = wish.name;
     if (!wish.pid_file.empty()) record.pid_file = os::absolute_path(wish.pid_file);
-    record.started = seconds_since_1970();
     record.stop_timeout = wish.stop.timeout;
-    record.starter.id.pid = self.parent;
     return record;
 }
 
@@ -236,6 +218,10 @@ private:
             lease_.record().ready_since = seconds_since_1970();
             inscribe();
         }
+        if (std::holds_alternative<job::news::Stopping>(news)) {
+            lease_.record().is_stopping = true;
+            inscribe();
+        }
         const auto text = news_text(news, lease_);
         if (!text.empty()) voice_.say(text);
     }
@@ -288,8 +274,8 @@ Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
     const auto grouping = grouping_of(wish.group);
     os::Events events(catch_of(grouping));  // signals are events from here on
     const auto parent = wish.with_parent ? std::optional<os::Process>(hold_parent()) : std::nullopt;
-    claim::Claim claim{
-        {}, policy_of(wish), wish.patience, wish.conflict_status, introduce(wish, begun)};
+    claim::Claim claim{{},         policy_of(wish),      wish.patience,
+                       wish.force, wish.conflict_status, introduce(wish, begun)};
     claim.slots = slots_of(wish, claim.self);
     const auto command = command_for(wish, claim.self, grouping, events);
     if (wish.dry_run) {

@@ -31,6 +31,7 @@ struct RunRequest {
     std::optional<Duration> patience;     ///< --wait=DUR
     job::StopPlan stop;
     Group group = Group::automatic;
+    bool force = false;
     bool sweep_daemons = false;
     bool with_parent = false;
     bool dry_run = false;

@@ -1,151 +1,200 @@
 #include "verbs/status.hpp"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "base/failure.hpp"
 #include "base/text.hpp"
 #include "claim/description.hpp"
-#include "claim/holder.hpp"
-#include "claim/slot.hpp"
-#include "os/machine.hpp"
+#include "claim/holdings.hpp"
+#include "job/port_watch.hpp"
+#include "os/events.hpp"
 #include "os/output.hpp"
-#include "os/state_folder.hpp"
+#include "verbs/table.hpp"
 
 namespace once::verbs {
 namespace {
 
-struct Row {
-    claim::Record record;
-    claim::State state;
-};
+using claim::Holding;
+using claim::State;
 
-std::string_view state_name(claim::State state) {
+std::string_view state_name(State state) {
     switch (state) {
-        case claim::State::elsewhere:
+        case State::elsewhere:
             return "elsewhere";
-        case claim::State::launching:
+        case State::launching:
             return "launching";
-        case claim::State::starting:
+        case State::starting:
             return "starting";
-        case claim::State::running:
+        case State::running:
             return "running";
-        case claim::State::ready:
+        case State::ready:
             return "ready";
-        case claim::State::not_listening:
+        case State::not_listening:
             return "not listening";
-        case claim::State::suspended:
+        case State::suspended:
             return "suspended";
-        case claim::State::stopping:
+        case State::stopping:
             return "stopping";
-        case claim::State::leftover:
+        case State::leftover:
             return "leftover";
-        case claim::State::gone:
+        case State::gone:
             return "gone";
     }
     return "?";
 }
 
-std::string slot_text(const claim::Record& record) {
-    std::string text = fmt::format("{}", fmt::join(record.ports, ","));
-    if (!record.name.empty()) text += (text.empty() ? "" : " ") + record.name;
-    return text.empty() ? "(folder)" : text;
-}
+// Whether the job listens on what it claims.
+enum class Listens { nowhere, ours, nobody, strangers };
 
-bool is_wanted(const claim::Record& record, const std::string& target) {
-    const auto is_port = [&](os::Port port) { return std::to_string(port) == target; };
-    return record.name == target || std::any_of(record.ports.begin(), record.ports.end(), is_port);
-}
-
-// Read without any lock: a record says what it says at this moment.
-std::vector<Row> read_rows(const Voice& voice) {
-    std::vector<Row> rows;
-    const auto folder = os::StateFolder::open(os::state_path(), os::boot_id());
-    if (!folder) return rows;
-    for (const auto& name : folder->names()) {
-        constexpr std::string_view ending = ".lock";
-        if (!name.ends_with(ending)) continue;
-        const auto file = name.substr(0, name.size() - ending.size()) + ".json";
-        const auto text = folder->read(file);
-        if (text && !claim::parse(*text)) {
-            voice.say(fmt::format("the record '{}/{}' is damaged", folder->path(), file));
-            continue;
+Listens listens(const claim::Record& record) {
+    if (record.ports.empty()) return Listens::nowhere;
+    auto all = Listens::ours;
+    for (const auto port : record.ports) {
+        switch (job::look_at(port, record.keeper.pid).standing) {
+            case job::PortLook::Standing::ours:
+                break;
+            case job::PortLook::Standing::strangers:
+                return Listens::strangers;
+            case job::PortLook::Standing::silent:
+            case job::PortLook::Standing::unclear:
+                all = Listens::nobody;
+                break;
         }
-        // Before there is a record the lock itself tells who has it.
-        auto record = claim::parse(text ? *text : folder->read(name).value_or(""));
-        if (!record) continue;
-        // A launch with several slots has a record beside each.
-        const auto is_same = [&](const Row& row) { return row.record.job == record->job; };
-        if (std::any_of(rows.begin(), rows.end(), is_same)) continue;
-        const auto state = claim::state_of(*record);
-        if (state != claim::State::gone) rows.push_back({std::move(*record), state});
     }
-    return rows;
+    return all;
 }
 
-std::string table_text(const std::vector<Row>& rows) {
-    std::vector<std::vector<std::string>> cells{
-        {"SLOT", "STATE", "PID", "AGE", "FOLDER", "COMMAND"}};
-    for (const auto& [record, state] : rows) {
-        cells.push_back({slot_text(record), std::string(state_name(state)),
-                         std::to_string(record.once.pid), span_text(os::age_of(record.once)),
-                         claim::folder_text(record.folder), claim::command_text(record.command)});
+std::string_view listens_text(Listens how) {
+    switch (how) {
+        case Listens::nowhere:
+            return "-";
+        case Listens::ours:
+            return "yes";
+        case Listens::nobody:
+            return "no";
+        case Listens::strangers:
+            return "stranger";
     }
-    std::vector<std::size_t> widths(cells.front().size());
-    for (const auto& row : cells) {
-        for (std::size_t i = 0; i + 1 < row.size(); ++i)
-            widths[i] = std::max(widths[i], row[i].size());
+    return "?";
+}
+
+// One that is not here has nothing that we could look at.
+bool can_be_seen(const Holding& holding) { return holding.state != State::elsewhere; }
+
+std::string table_of(const std::vector<Holding>& holdings) {
+    std::vector<std::vector<std::string>> rows{
+        {"SLOT", "STATE", "LISTENS", "PID", "AGE", "MEMORY", "CPU", "FOLDER", "COMMAND"}};
+    for (const auto& holding : holdings) {
+        const auto& record = holding.record;
+        const bool is_seen = can_be_seen(holding);
+        const auto usage = is_seen ? usage_of(claim::processes_of(record)) : Usage();
+        rows.push_back(
+            {claim::slots_text(record), std::string(state_name(holding.state)),
+             is_seen ? std::string(listens_text(listens(record))) : "?",
+             std::to_string(record.once.pid), is_seen ? span_text(os::age_of(record.once)) : "?",
+             is_seen ? size_text(usage.memory) : "?", is_seen ? cpu_text(usage.cpu_time) : "?",
+             claim::folder_text(record.folder), claim::command_text(record.command)});
     }
-    const auto width = os::stdout_width();
+    constexpr std::size_t folder_column = 7;
+    return table_text(rows, folder_column);
+}
+
+// A table for each of them, with its tree below.
+std::string trees_of(const std::vector<Holding>& holdings) {
     std::string text;
-    for (const auto& row : cells) {
-        std::string line;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            line += i + 1 < row.size() ? fmt::format("{:<{}}  ", row[i], widths[i]) : row[i];
-        }
-        text += (width ? shortened(line, static_cast<std::size_t>(*width)) : line) + '\n';
+    for (const auto& holding : holdings) {
+        text += (text.empty() ? "" : "\n") + table_of({holding});
+        if (can_be_seen(holding)) text += tree_text(claim::processes_of(holding.record), {});
     }
     return text;
 }
 
-std::string json_text(const std::vector<Row>& rows) {
+std::string json_of(const std::vector<Holding>& holdings) {
     auto all = nlohmann::ordered_json::array();
-    for (const auto& [record, state] : rows) {
-        auto json = nlohmann::ordered_json::parse(claim::to_text(record));
-        json["state"] = state_name(state);
+    for (const auto& holding : holdings) {
+        auto json = nlohmann::ordered_json::parse(claim::to_text(holding.record));
+        json["state"] = state_name(holding.state);
+        if (can_be_seen(holding)) {
+            const auto processes = claim::processes_of(holding.record);
+            const auto usage = usage_of(processes);
+            json["listens"] = listens_text(listens(holding.record));
+            json["memory_bytes"] = usage.memory;
+            json["cpu_ms"] = usage.cpu_time.count();
+            auto pids = nlohmann::ordered_json::array();
+            for (const auto& process : processes) pids.push_back(process.id.pid);
+            json["pids"] = std::move(pids);
+        }
         all.push_back(std::move(json));
     }
     return all.dump(2) + '\n';
 }
 
-}  // namespace
+struct Picture {
+    std::string text;
+    std::string remark;  ///< for stderr
+    int status = 0;
+};
 
-Ending status(const StatusRequest& wish, const Voice& voice) {
-    auto rows = read_rows(voice);
-    bool all_found = true;
+Picture draw(const StatusRequest& wish, const Voice& voice) {
+    Picture picture;
+    auto holdings = claim::read_holdings([&](const std::string& line) { voice.say(line); });
     for (const auto& target : wish.targets) {
-        const auto is_it = [&](const Row& row) { return is_wanted(row.record, target); };
-        if (std::any_of(rows.begin(), rows.end(), is_it)) continue;
-        all_found = false;
-        voice.say(fmt::format("nobody started by once holds '{}'", target));
+        const auto is_it = [&](const Holding& one) { return claim::is_meant(one.record, target); };
+        if (std::any_of(holdings.begin(), holdings.end(), is_it)) continue;
+        picture.status = 1;
+        picture.remark += fmt::format("nobody started by once holds '{}'\n", target);
     }
     if (!wish.targets.empty()) {
-        std::erase_if(rows, [&](const Row& row) {
-            return std::none_of(wish.targets.begin(), wish.targets.end(),
-                                [&](const auto& target) { return is_wanted(row.record, target); });
+        std::erase_if(holdings, [&](const Holding& one) {
+            return std::none_of(wish.targets.begin(), wish.targets.end(), [&](const auto& target) {
+                return claim::is_meant(one.record, target);
+            });
         });
     }
     if (wish.as_json) {
-        os::write_out(json_text(rows));
-    } else if (!rows.empty()) {
-        os::write_out(table_text(rows));
+        picture.text = json_of(holdings);
+    } else if (!holdings.empty()) {
+        picture.text = wish.with_trees ? trees_of(holdings) : table_of(holdings);
     } else if (wish.targets.empty()) {
-        voice.say("nothing is held");
+        picture.remark = "nothing is held\n";
     }
-    const bool all_well = std::all_of(rows.begin(), rows.end(),
-                                      [](const Row& row) { return claim::is_healthy(row.state); });
-    return Ending::exited(all_found && all_well ? 0 : 1);
+    const bool all_well = std::all_of(holdings.begin(), holdings.end(), [](const Holding& one) {
+        return claim::is_healthy(one.state);
+    });
+    if (!all_well) picture.status = 1;
+    return picture;
+}
+
+// Draws it again and again, until a signal ends us.
+[[noreturn]] void watch(const StatusRequest& wish, const Voice& voice) {
+    os::Events events(os::Catch::usual);
+    const bool is_terminal = os::stdout_width().has_value();
+    while (true) {
+        const auto picture = draw(wish, voice);
+        const auto text = picture.remark + picture.text;
+        os::write_out(is_terminal ? "\033[H\033[2J" + text : text);  // from the top left, anew
+        const auto until = Clock::now() + *wish.pause;
+        while (Clock::now() < until) {
+            const auto event = events.next(until);
+            const auto* signal = std::get_if<os::Signal>(&event);
+            if (signal == nullptr || signal->number == SIGCHLD) continue;
+            throw Failure(Ending::killed(signal->number), "");
+        }
+    }
+}
+
+}  // namespace
+
+Ending status(const StatusRequest& wish, const Voice& voice) {
+    if (wish.pause) watch(wish, voice);
+    const auto picture = draw(wish, voice);
+    if (!picture.remark.empty()) voice.say(picture.remark);
+    if (!picture.text.empty()) os::write_out(picture.text);
+    return Ending::exited(picture.status);
 }
 
 }  // namespace once::verbs

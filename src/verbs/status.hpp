@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/ending.hpp"
 #include "verbs/voice.hpp"
 
@@ -12,6 +14,8 @@ namespace once::verbs {
 struct StatusRequest {
     std::vector<std::string> targets;  ///< ports or names; none: all
     bool as_json = false;
+    bool with_trees = false;        ///< -v
+    std::optional<Duration> pause;  ///< --watch: draw again after this
     VoiceSettings voice;
 };
 

@@ -125,7 +125,7 @@ TEST_CASE("leftovers of another folder are left alone: 75, with their pids", "[c
         const auto refused =
             scene.run({"once", "-p", scene.port(), "--", "true"}, {.folder = elsewhere});
         CHECK(refused.ending == exited(75));
-        CHECK_THAT(refused.stderr_text, has("kill " + std::to_string(rest)));
+        CHECK_THAT(refused.stderr_text, has("once stop --stale, or kill " + std::to_string(rest)));
         CHECK(alive(rest));
     }
     // And their own folder still knows them.

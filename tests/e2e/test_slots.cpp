@@ -104,8 +104,7 @@ TEST_CASE("a holder from another folder is left alone, and named with how to end
                                             has(" in " + scene.folder().string() + ","));
     }
     const auto refused = scene.run({"once", "-n", "x", "--", "true"}, {.folder = elsewhere});
-    CHECK_THAT(refused.stderr_text,
-               has("another folder") && has("kill " + std::to_string(holder.once.pid())));
+    CHECK_THAT(refused.stderr_text, has("another folder") && has("once stop x"));
     CHECK(alive(holder.leader));
     CHECK_FALSE(holder.once.ended());
 }

@@ -92,7 +92,7 @@ TEST_CASE("a relative ONCE_STATE_DIR is below the folder that once was started i
     CHECK(scene.run({"once", "-n", "x", "--refuse", "--", "true"}).ending == exited(75));
     holder.once.signal(SIGKILL);
     eventually([&] { return scene.survivors().empty(); }, "nobody is left");
-    for (const auto& name : tree(scene.folder())) CHECK_THAT(name, !has(".json"));
+    for (const auto& name : tree(scene.folder())) CHECK_THAT(name, !EndsWith(".json"));
 }
 
 TEST_CASE("links on the way to the state folder are a person's choice", "[state]") {

@@ -116,10 +116,12 @@ TEST_CASE("a stranger below a launcher is named with the chain, and ended from i
     const pid_t listener = shell.ready_pid();
     const pid_t launcher = parent_of(listener);
     const auto refused = scene.run({"once", "-p", scene.port(), "--", "true"}).stderr_text;
-    CHECK_THAT(refused, has("sh (" + std::to_string(launcher) + ") > actor (" +
-                            std::to_string(listener) + ")") &&
-                            has("kill " + std::to_string(launcher)));
-    CHECK_THAT(refused, !has("kill " + std::to_string(shell.pid())));  // a session's leader
+    const auto top = std::to_string(shell.pid());
+    const auto middle = std::to_string(launcher);
+    const auto last = std::to_string(listener);
+    CHECK_THAT(refused, has("sh (" + top + ") > sh (" + middle + ") > actor (" + last + ")"));
+    CHECK_THAT(refused, has("once stop --force " + std::to_string(scene.port()) + ", or kill " +
+                            top + " " + middle + " " + last));
     REQUIRE(kill(listener, SIGTERM) == 0);
     CHECK(shell.wait_ending() == exited(0));
 }

@@ -49,6 +49,24 @@ std::optional<std::uint32_t> owner_of(int pid) {
     return world().actors[pid].owner;
 }
 
+std::vector<std::string> arguments_of(int pid) {
+    std::vector<std::string> words;
+    for (std::string_view rest = command_line(pid); !rest.empty();) {
+        const auto end = std::min(rest.find(' '), rest.size());
+        words.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return words;
+}
+
+std::string control_group_of(int pid) {
+    return world().lives(pid) ? world().actors[pid].control_group : "";
+}
+std::uint64_t pid_namespace_of(int pid) {
+    return world().lives(pid) ? world().actors[pid].pid_namespace : 0;
+}
+std::uint64_t memory_of(int) { return 0; }
+
 bool ignores_signal(int, int) { return false; }
 std::chrono::seconds age_of(ProcessId) { return std::chrono::seconds(7); }
 
@@ -119,7 +137,6 @@ std::uint64_t pid_namespace() { return 2; }
 std::uint32_t user_id() { return 1000; }
 std::string user_name(std::uint32_t user) { return user == 1000 ? "me" : "somebody"; }
 std::string home_folder() { return "/home/me"; }
-std::string systemd_unit(int) { return {}; }
 const char* variable(const char*) { return nullptr; }
 void remove_pid_file(const std::string&, int) noexcept {}
 void remove_stale_pid_file(const std::string&) noexcept {}

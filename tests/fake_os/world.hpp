@@ -22,6 +22,8 @@ struct Actor {
     std::string folder;
     std::map<std::string, std::string> environment;
     std::uint32_t owner = 1000;
+    std::string control_group = "0::/user.slice/user-1000.slice/session-2.scope\n";
+    std::uint64_t pid_namespace = 2;
     std::vector<os::Port> ports;  ///< it listens there
     std::vector<int> signals;     ///< what it was sent
 };

@@ -42,7 +42,7 @@ void set_the_stage() {
 }
 
 Outcome admit(const Wish& wish) {
-    claim::Claim claim{{wish.slot}, wish.policy, wish.patience, 75, ours(wish.begun)};
+    claim::Claim claim{{wish.slot}, wish.policy, wish.patience, false, 75, ours(wish.begun)};
     os::Events events(os::Catch::usual);
     std::optional<os::Process> parent;
     if (wish.with_parent) parent = os::Process::open({our_shell, our_shell});

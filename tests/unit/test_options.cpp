@@ -84,23 +84,23 @@ TEST_CASE("the columns of the help stand below each other") {
 }
 
 TEST_CASE("a typing error is told the option that comes nearest") {
-    CHECK(nearest_option("prot", For::launch) == "port");
-    CHECK(nearest_option("ports", For::launch) == "port");
-    CHECK(nearest_option("repalce", For::launch) == "replace");
-    CHECK(nearest_option("stop-time", For::launch) == "stop-timeout");
-    CHECK(nearest_option("pidfile", For::launch) == "pid-file");
-    CHECK(nearest_option("colour", For::launch) == "color");
-    CHECK(nearest_option("jsno", For::status) == "json");
-    CHECK(nearest_option("conflict", For::launch) == "conflict-exit-code");
+    CHECK(nearest_option("prot", once::cli::for_launch) == "port");
+    CHECK(nearest_option("ports", once::cli::for_launch) == "port");
+    CHECK(nearest_option("repalce", once::cli::for_launch) == "replace");
+    CHECK(nearest_option("stop-time", once::cli::for_launch) == "stop-timeout");
+    CHECK(nearest_option("pidfile", once::cli::for_launch) == "pid-file");
+    CHECK(nearest_option("colour", once::cli::for_launch) == "color");
+    CHECK(nearest_option("jsno", once::cli::for_status) == "json");
+    CHECK(nearest_option("conflict", once::cli::for_launch) == "conflict-exit-code");
 }
 
 TEST_CASE("a word that is near to nothing gets no suggestion") {
-    CHECK(nearest_option("xyzzy-plugh", For::launch).empty());
-    CHECK(nearest_option("", For::launch).empty());
-    CHECK(nearest_option(std::string(10'000, 'x'), For::launch).empty());
+    CHECK(nearest_option("xyzzy-plugh", once::cli::for_launch).empty());
+    CHECK(nearest_option("", once::cli::for_launch).empty());
+    CHECK(nearest_option(std::string(10'000, 'x'), once::cli::for_launch).empty());
 }
 
 TEST_CASE("an option of one verb is not suggested for another") {
-    CHECK(nearest_option("json", For::launch) != "json");
-    CHECK(nearest_option("port", For::status) != "port");
+    CHECK(nearest_option("json", once::cli::for_launch) != "json");
+    CHECK(nearest_option("port", once::cli::for_status) != "port");
 }

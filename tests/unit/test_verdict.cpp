@@ -18,7 +18,7 @@ enum class Folder { same, other };
 
 // What a launch of this policy does about such a holder.
 Verdict verdict(Policy policy, State state, Folder folder = Folder::same, Age age = Age::older) {
-    Claim claim{{}, policy, {}, 75, sample_record()};
+    Claim claim{{}, policy, {}, false, 75, sample_record()};
     auto holder = sample_record();
     holder.begun = claim.self.begun + (age == Age::newer ? 1U : 0U) - (age == Age::older ? 1U : 0U);
     if (folder == Folder::other) holder.folder = "/elsewhere";

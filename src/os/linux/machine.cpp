@@ -79,15 +79,4 @@ std::string random_id() {
     return fmt::format("{:016x}", bits);
 }
 
-std::string systemd_unit(int pid) {
-    // cgroup v2 has the one line `0::/system.slice/app.service`; v1 names systemd's hierarchy.
-    const auto text = read_file(fmt::format("/proc/{}/cgroup", pid).c_str());
-    if (!text) return {};
-    const auto end = text->find(".service\n");
-    if (end == std::string::npos) return {};
-    const auto start = text->rfind('/', end) + 1;
-    const auto unit = text->substr(start, end + 8 - start);
-    return unit.starts_with("user@") ? std::string() : unit;
-}
-
 }  // namespace once::os

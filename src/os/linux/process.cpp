@@ -30,6 +30,11 @@ std::uint64_t next_number(std::string_view& rest) {
     return value;
 }
 
+std::uint64_t ticks_per_second() {
+    static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    return ticks;
+}
+
 int next_pid(std::string_view& rest) { return static_cast<int>(next_number(rest)); }
 
 // /proc/PID/stat, proc_pid_stat(5). The name stands in brackets and may hold brackets and blanks
@@ -49,7 +54,10 @@ std::optional<ProcessFacts> parse_stat(int pid, std::string_view text) {
     facts.parent = next_pid(rest);   // field 4
     facts.group = next_pid(rest);    // field 5
     facts.session = next_pid(rest);  // field 6
-    for (int field = 7; field < 20; ++field) (void)next_number(rest);
+    for (int field = 7; field < 14; ++field) (void)next_number(rest);
+    const auto ticks = next_number(rest) + next_number(rest);  // fields 14 and 15
+    facts.cpu_time = std::chrono::milliseconds(ticks * 1000 / ticks_per_second());
+    for (int field = 16; field < 20; ++field) (void)next_number(rest);
     facts.threads = next_pid(rest);  // field 20
     (void)next_number(rest);
     facts.id.started = next_number(rest);  // field 22
@@ -132,6 +140,17 @@ std::string command_line(int pid) {
     return text;
 }
 
+std::vector<std::string> arguments_of(int pid) {
+    const auto text = read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or("");
+    std::vector<std::string> arguments;
+    for (std::string_view rest = text; !rest.empty();) {
+        const auto end = std::min(rest.find('\0'), rest.size());
+        arguments.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return arguments;
+}
+
 std::string folder_of(int pid) {
     std::string target(4096, '\0');
     const auto got = ::readlink(proc(pid, "cwd").c_str(), target.data(), target.size());
@@ -143,6 +162,28 @@ std::optional<std::uint32_t> owner_of(int pid) {
     struct stat facts {};
     if (::stat(proc(pid, "").c_str(), &facts) < 0) return std::nullopt;
     return facts.st_uid;
+}
+
+std::string control_group_of(int pid) {
+    return read_file(proc(pid, "cgroup").c_str()).value_or("");
+}
+
+std::uint64_t pid_namespace_of(int pid) {
+    struct stat facts {};
+    return ::stat(proc(pid, "ns/pid").c_str(), &facts) < 0 ? 0 : facts.st_ino;
+}
+
+std::uint64_t memory_of(int pid) {
+    const auto smaps = read_file(proc(pid, "smaps_rollup").c_str()).value_or("");
+    constexpr std::string_view key = "\nPss:";
+    if (const auto start = smaps.find(key); start != std::string::npos) {
+        auto rest = std::string_view(smaps).substr(start + key.size());
+        return next_number(rest) * 1024;
+    }
+    const auto text = read_file(proc(pid, "statm").c_str()).value_or("");
+    auto rest = std::string_view(text);
+    (void)next_number(rest);
+    return next_number(rest) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 bool ignores_signal(int pid, int number) {
@@ -161,8 +202,7 @@ std::chrono::seconds age_of(ProcessId id) {
     // (proc_pid_stat(5)).
     timespec now{};
     (void)::clock_gettime(CLOCK_BOOTTIME, &now);
-    const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    const auto age = now.tv_sec - static_cast<std::int64_t>(id.started / ticks);
+    const auto age = now.tv_sec - static_cast<std::int64_t>(id.started / ticks_per_second());
     return std::chrono::seconds(std::max<std::int64_t>(age, 0));
 }
 

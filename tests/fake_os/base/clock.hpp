@@ -2,6 +2,7 @@
 // Stands in for src/base/clock.hpp: the same words, and a clock that only the script turns.
 
 #include <chrono>
+#include <cstdint>
 
 namespace once {
 
@@ -15,5 +16,10 @@ struct Clock {
 };
 using TimePoint = Clock::time_point;
 using Duration = std::chrono::milliseconds;
+
+inline std::int64_t seconds_since_1970() {
+    return std::chrono::duration_cast<std::chrono::seconds>(Clock::now().time_since_epoch())
+        .count();
+}
 
 }  // namespace once

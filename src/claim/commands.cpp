@@ -1,0 +1,181 @@
+#include "claim/commands.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace once::claim {
+namespace {
+
+using Names = std::vector<std::string>;
+
+template <std::size_t size>
+bool holds(const std::array<std::string_view, size>& known, const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+constexpr std::array<std::string_view, 9> shells{"sh",  "bash", "dash", "zsh",    "ash",
+                                                 "ksh", "mksh", "fish", "busybox"};
+constexpr std::array<std::string_view, 9> managers{"npm",     "npx", "pnpm", "pnpx",    "yarn",
+                                                   "yarnpkg", "bun", "bunx", "corepack"};
+constexpr std::array<std::string_view, 45> wrappers{
+    "env",        "dotenv",    "dotenvx", "cross-env", "cross-env-shell",
+    "env-cmd",    "uv",        "uvx",     "poetry",    "pipenv",
+    "pdm",        "hatch",     "rye",     "pixi",      "conda",
+    "micromamba", "mise",      "asdf",    "direnv",    "volta",
+    "doppler",    "infisical", "chamber", "aws-vault", "op",
+    "make",       "gmake",     "just",    "task",      "go",
+    "cargo",      "bundle",    "mvn",     "gradle",    "dotnet",
+    "php",        "timeout",   "stdbuf",  "setsid",    "time",
+    "flock",      "run-one",   "tini",    "dumb-init", "catatonit"};
+constexpr std::array<std::string_view, 34> watchers{"nodemon",
+                                                    "ts-node-dev",
+                                                    "tsnd",
+                                                    "uvicorn",
+                                                    "gunicorn",
+                                                    "hypercorn",
+                                                    "daphne",
+                                                    "granian",
+                                                    "watchfiles",
+                                                    "watchmedo",
+                                                    "watchexec",
+                                                    "cargo-watch",
+                                                    "air",
+                                                    "entr",
+                                                    "puma",
+                                                    "reflex",
+                                                    "modd",
+                                                    "next",
+                                                    "nuxt",
+                                                    "nuxi",
+                                                    "vite",
+                                                    "astro",
+                                                    "remix",
+                                                    "webpack",
+                                                    "parcel",
+                                                    "wrangler",
+                                                    "rsbuild",
+                                                    "rspack",
+                                                    "webpack-dev-server",
+                                                    "gatsby",
+                                                    "ng",
+                                                    "chokidar",
+                                                    "flask",
+                                                    "react-scripts"};
+constexpr std::array<std::string_view, 13> supervisors{
+    "systemd",  "supervisord", "runsv", "s6-supervise", "supervise", "circusd",        "monit",
+    "overmind", "god",         "nomad", "conmon",       "kubelet",   "containerd-shim"};
+constexpr std::array<std::string_view, 9> interpreters{"node", "nodejs", "python", "ruby", "perl",
+                                                       "deno", "php",    "java",   "bun"};
+// Options of node and python with a value of their own, behind which the script is.
+constexpr std::array<std::string_view, 10> options_with_value{
+    "-r", "--require",    "--import", "--loader", "--experimental-loader",
+    "-C", "--conditions", "-W",       "-X",       "--env-file"};
+
+// The last part of a path, without what tells the language or the version: python3.11, cli.mjs.
+std::string plain_name(std::string_view path) {
+    path.remove_prefix(std::min(path.rfind('/') + 1, path.size()));
+    for (const std::string_view ending : {".js", ".mjs", ".cjs", ".py", ".ts", ".sh"}) {
+        if (path.ends_with(ending)) path.remove_suffix(ending.size());
+    }
+    if (path.starts_with("python")) return "python";
+    return std::string(path);
+}
+
+// A script is known by its own name and by that of its package.
+void add_script(Names& names, std::string_view path) {
+    names.push_back(plain_name(path));
+    constexpr std::string_view modules = "/node_modules/";
+    const auto start = path.rfind(modules);
+    if (start == std::string_view::npos) return;
+    auto package = path.substr(start + modules.size());
+    if (package.starts_with('@')) {
+        package.remove_prefix(std::min(package.find('/') + 1, package.size()));
+    }
+    names.emplace_back(package.substr(0, package.find('/')));
+}
+
+// npm writes `npm run dev` over its arguments, as one.
+Names words_of(const std::vector<std::string>& arguments) {
+    Names words;
+    if (arguments.empty()) return words;
+    std::string_view rest = arguments.front();
+    if (rest.starts_with('/')) {  // a path may have blanks in it
+        words.emplace_back(rest);
+        rest = {};
+    }
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find(' '), rest.size());
+        if (end > 0) words.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    words.insert(words.end(), arguments.begin() + 1, arguments.end());
+    return words;
+}
+
+// The program, and what an interpreter runs.
+Names names_of(const Names& words) {
+    Names names{plain_name(words.front())};
+    if (!holds(interpreters, names.front())) return names;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        if (words[i] == "-m" && i + 1 < words.size()) {
+            names.push_back(words[i + 1]);
+            break;
+        }
+        if (holds(options_with_value, words[i]))
+            ++i;
+        else if (!words[i].starts_with('-')) {
+            add_script(names, words[i]);
+            break;
+        }
+    }
+    return names;
+}
+
+bool has_word(const Names& words, std::string_view wanted) {
+    return std::find(words.begin(), words.end(), wanted) != words.end();
+}
+
+// One that has a command or a script to run does not read from a person.
+bool is_busy_shell(const Names& words) {
+    if (words.front().starts_with('-')) return false;
+    return std::any_of(words.begin() + 1, words.end(), [](const std::string& word) {
+        return !word.starts_with('-') || (!word.starts_with("--") && word.ends_with('c'));
+    });
+}
+
+bool watches_itself(const Names& words, const std::string& program) {
+    const bool can = program == "node" || program == "nodejs" || program == "bun" ||
+                     program == "deno" || program == "dotnet" || program == "cargo";
+    return can && std::any_of(words.begin(), words.end(), [](const std::string& word) {
+               return word == "watch" || word == "--hot" || word.starts_with("--watch");
+           });
+}
+
+}  // namespace
+
+Role role_of(const std::vector<std::string>& arguments, std::string_view name) {
+    const auto words = words_of(arguments);
+    if (words.empty()) return Role::other;
+    const auto names = names_of(words);
+    const auto is_one_of = [&](const auto& known) {
+        return std::any_of(names.begin(), names.end(),
+                           [&](const std::string& one) { return holds(known, one); });
+    };
+    if (is_one_of(supervisors) || words.front() == "PM2" || name.starts_with("PM2 ")) {
+        return Role::supervisor;
+    }
+    const auto& program = names.front();
+    const bool is_login_shell =
+        program.starts_with('-') && holds(shells, std::string(program.substr(1)));
+    if (is_login_shell) return Role::terminal;
+    if (holds(shells, program)) return is_busy_shell(words) ? Role::wrapper : Role::terminal;
+    if (watches_itself(words, program)) return Role::watcher;
+    const bool is_tsx = has_word(names, "tsx") && has_word(words, "watch");
+    if (is_tsx || is_one_of(watchers)) return Role::watcher;
+    if (is_one_of(managers)) return Role::manager;
+    return is_one_of(wrappers) ? Role::wrapper : Role::other;
+}
+
+bool is_helper(std::string_view name) { return name == "esbuild"; }
+
+}  // namespace once::claim

@@ -1,0 +1,202 @@
+#include "claim/force.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <set>
+
+#include "base/failure.hpp"
+#include "base/log.hpp"
+#include "claim/description.hpp"
+#include "claim/eviction.hpp"
+#include "claim/guard.hpp"
+#include "claim/holdings.hpp"
+#include "claim/leftovers.hpp"
+#include "claim/port.hpp"
+#include "claim/stranger.hpp"
+
+namespace once::claim {
+namespace {
+
+constexpr int first_root_token = 920;
+// A supervisor that starts it again does so at once, or after a moment (nodemon, systemd: 100 ms).
+constexpr Duration respawn_watch = std::chrono::milliseconds(500);
+constexpr Duration first_look = std::chrono::milliseconds(10);
+constexpr Duration longest_pause = std::chrono::milliseconds(80);
+
+void ignore_warning(const std::string&) {}
+
+// Everybody who listens: jobs of ours by their records, and strangers.
+struct Listeners {
+    std::vector<Record> jobs;
+    std::vector<Stranger> strangers;
+};
+
+Listeners find_listeners(os::Port port) {
+    Listeners all;
+    auto strangers = find_strangers(port);
+    if (strangers.empty()) return all;
+    const auto holdings = read_holdings(ignore_warning);
+    for (auto& stranger : strangers) {
+        const auto* holding =
+            stranger.is_visible() ? holding_of(stranger.sharers.front(), holdings) : nullptr;
+        if (holding == nullptr || !is_held(holding->record)) {
+            all.strangers.push_back(std::move(stranger));
+            continue;
+        }
+        const auto is_it = [&](const Record& one) { return one.job == holding->record.job; };
+        if (std::none_of(all.jobs.begin(), all.jobs.end(), is_it)) {
+            all.jobs.push_back(holding->record);
+        }
+    }
+    return all;
+}
+
+const Stranger* find_guarded(const Listeners& listeners) {
+    const auto guarded =
+        std::find_if(listeners.strangers.begin(), listeners.strangers.end(),
+                     [](const Stranger& stranger) { return guard_of(stranger).has_value(); });
+    return guarded == listeners.strangers.end() ? nullptr : &*guarded;
+}
+
+// One stranger's processes while they are ended: those whom we know, and what they start meanwhile.
+class Victim {
+public:
+    explicit Victim(const Stranger& stranger) {
+        for (const auto& member : stranger.members) {
+            known_.push_back(member.id);
+            sessions_.insert(member.session);
+        }
+    }
+
+    job::Offspring look() {
+        const auto table = os::read_processes();
+        std::set<int> living;
+        job::Offspring found;
+        for (const auto& process : table) {
+            if (is_known(process.id)) living.insert(process.id.pid);
+        }
+        // Children of those who live are theirs, until nobody new is found.
+        for (bool has_found = true; has_found;) {
+            has_found = false;
+            for (const auto& process : table) {
+                // What is put into a session of its own (a browser) is no part of the job.
+                if (!living.contains(process.parent) || living.contains(process.id.pid) ||
+                    !sessions_.contains(process.session)) {
+                    continue;
+                }
+                living.insert(process.id.pid);
+                known_.push_back(process.id);
+                has_found = true;
+            }
+        }
+        for (const auto& process : table) {
+            if (living.contains(process.id.pid) && !process.is_zombie()) {
+                found.job.push_back(process);
+            }
+        }
+        return found;
+    }
+
+private:
+    bool is_known(os::ProcessId id) const {
+        return std::find(known_.begin(), known_.end(), id) != known_.end();
+    }
+    std::vector<os::ProcessId> known_;
+    std::set<int> sessions_;
+};
+
+// Asks the roots, and waits until they are gone or have had their time.
+void ask_roots(const std::vector<os::Process>& roots, Duration timeout, Waiting& waiting) {
+    int token = first_root_token;
+    for (const auto& root : roots) {
+        waiting.events().watch(root.handle(), token++);
+        (void)root.signal(SIGTERM);
+        (void)root.signal(SIGCONT);
+    }
+    const auto until = Clock::now() + timeout;
+    for (std::size_t left = roots.size(); left > 0;) {
+        const auto event = waiting.next(until);
+        if (std::holds_alternative<os::TimeUp>(event)) break;
+        const auto* ready = std::get_if<os::Ready>(&event);
+        if (ready == nullptr || ready->token < first_root_token || ready->token >= token) continue;
+        waiting.events().forget(
+            roots[static_cast<std::size_t>(ready->token - first_root_token)].handle());
+        --left;
+    }
+}
+
+void end_stranger(const Stranger& stranger, Duration timeout, int conflict_status, Waiting& waiting,
+                  const Say& say) {
+    const auto port = stranger.sockets.front().port;
+    std::vector<os::Process> roots;
+    for (const auto& root : stranger.roots) {
+        if (auto process = os::Process::open(root.id)) roots.push_back(std::move(*process));
+    }
+    // Held by their handles, they stay who they are; what was read of them before may be old.
+    for (const auto& again : find_strangers(port)) {
+        const bool is_it =
+            !again.roots.empty() && again.roots.front().id == stranger.roots.front().id;
+        if (is_it && guard_of(again)) throw Failure(conflict_status, describe(again));
+    }
+    say(fmt::format("ending {}: pid {}", describe_process(stranger.roots.front().id.pid),
+                    pids_text(stranger.members)));
+    Victim victim(stranger);
+    ask_roots(roots, timeout, waiting);
+    sweep([&] { return victim.look(); }, timeout, waiting, "was asked to end");
+}
+
+// Half a second in which nobody may come back.
+void watch_for_respawn(os::Port port, int conflict_status, Waiting& waiting) {
+    const auto until = Clock::now() + respawn_watch;
+    for (auto pause = first_look; Clock::now() < until;
+         pause = std::min(2 * pause, longest_pause)) {
+        const auto next = std::min(Clock::now() + pause, until);
+        while (Clock::now() < next) (void)waiting.next(next);
+        if (os::listeners(port).empty()) continue;
+        const auto strangers = find_strangers(port);
+        if (strangers.empty()) continue;
+        throw Failure(conflict_status, fmt::format("somebody has started it again: {}",
+                                                   describe(strangers.front())));
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> why_not_endable(os::Port port) {
+    const auto listeners = find_listeners(port);
+    if (const auto* guarded = find_guarded(listeners)) return describe(*guarded);
+    if (listeners.jobs.empty() && listeners.strangers.empty()) return why_not_free(port);
+    return std::nullopt;
+}
+
+std::vector<std::string> foresee_end(os::Port port) {
+    std::vector<std::string> lines;
+    const auto listeners = find_listeners(port);
+    for (const auto& job : listeners.jobs) lines.push_back("would end " + describe(job));
+    for (const auto& stranger : listeners.strangers) {
+        lines.push_back(fmt::format("would end {}: pid {}",
+                                    describe_process(stranger.roots.front().id.pid),
+                                    pids_text(stranger.members)));
+    }
+    return lines;
+}
+
+void end_listeners(os::Port port, Duration timeout, int conflict_status, Waiting& waiting,
+                   const Say& say) {
+    const auto listeners = find_listeners(port);
+    if (const auto* guarded = find_guarded(listeners)) {
+        throw Failure(conflict_status, describe(*guarded));
+    }
+    for (const auto& job : listeners.jobs) {
+        say("ending " + describe(job));
+        end_holder(job, waiting, say);
+    }
+    for (const auto& stranger : listeners.strangers) {
+        end_stranger(stranger, timeout, conflict_status, waiting, say);
+    }
+    if (!listeners.strangers.empty()) watch_for_respawn(port, conflict_status, waiting);
+}
+
+}  // namespace once::claim

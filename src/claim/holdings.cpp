@@ -1,0 +1,97 @@
+#include "claim/holdings.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "claim/leftovers.hpp"
+#include "job/offspring.hpp"
+#include "os/machine.hpp"
+#include "os/state_folder.hpp"
+
+namespace once::claim {
+
+std::vector<Holding> read_holdings(const Say& warn) {
+    std::vector<Holding> holdings;
+    const auto folder = os::StateFolder::open(os::state_path(), os::boot_id());
+    if (!folder) return holdings;
+    for (const auto& name : folder->names()) {
+        constexpr std::string_view ending = ".lock";
+        if (!name.ends_with(ending)) continue;
+        const auto stem = name.substr(0, name.size() - ending.size());
+        const auto slot = Slot::parse_file_name(stem);
+        if (!slot) continue;
+        const auto file = stem + ".json";
+        const auto text = folder->read(file);
+        if (text && !parse(*text)) {
+            warn(fmt::format("the record '{}/{}' is damaged", folder->path(), file));
+            continue;
+        }
+        // Before there is a record the lock itself tells who has it.
+        auto record = parse(text ? *text : folder->read(name).value_or(""));
+        if (!record) continue;
+        // A launch with several slots has a record beside each.
+        const auto is_same = [&](const Holding& one) { return one.record.job == record->job; };
+        const auto known = std::find_if(holdings.begin(), holdings.end(), is_same);
+        if (known != holdings.end()) {
+            known->slots.push_back(*slot);
+            continue;
+        }
+        const auto state = state_of(*record);
+        if (state != State::gone) holdings.push_back({std::move(*record), state, {*slot}});
+    }
+    return holdings;
+}
+
+const Holding* holding_of(int pid, const std::vector<Holding>& holdings) {
+    auto process = os::read_process(pid);
+    const auto own = process;
+    for (int steps = 0; process && steps < 1000; ++steps) {
+        for (const auto& one : holdings) {
+            if (!is_readable_here(one.record)) continue;
+            if (process->id == one.record.once || process->id == one.record.keeper) return &one;
+        }
+        process = os::read_process(process->parent);
+    }
+    // It has lost its parents: then the mark tells.
+    for (const auto& one : holdings) {
+        if (own && is_readable_here(one.record) && carries_mark(*own, {one.record.job})) {
+            return &one;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<os::ProcessFacts> processes_of(const Record& record) {
+    if (!is_held(record)) return leftovers_of(record).job;
+    std::vector<os::ProcessFacts> processes;
+    for (const int pid : {record.once.pid, record.keeper.pid}) {
+        const auto process = os::read_process(pid);
+        const bool is_it = process && (process->id == record.once || process->id == record.keeper);
+        if (is_it) processes.push_back(*process);
+    }
+    for (const int pid : job::pids_below(record.keeper.pid)) {
+        const auto process = os::read_process(pid);
+        if (process && !process->is_zombie()) processes.push_back(*process);
+    }
+    return processes;
+}
+
+std::string slots_text(const Record& record) {
+    std::string text = fmt::format("{}", fmt::join(record.ports, ","));
+    if (!record.name.empty()) text += (text.empty() ? "" : " ") + record.name;
+    return text.empty() ? "(folder)" : text;
+}
+
+std::string target_of(const Record& record) {
+    if (!record.name.empty()) return record.name;
+    return record.ports.empty() ? std::string() : std::to_string(record.ports.front());
+}
+
+bool is_meant(const Record& record, const std::string& target) {
+    const auto is_port = [&](os::Port port) { return std::to_string(port) == target; };
+    return record.name == target || std::any_of(record.ports.begin(), record.ports.end(), is_port);
+}
+
+}  // namespace once::claim

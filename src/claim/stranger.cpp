@@ -1,0 +1,234 @@
+#include "claim/stranger.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "claim/commands.hpp"
+
+namespace once::claim {
+namespace {
+
+class Table {
+public:
+    Table() {
+        for (auto& process : os::read_processes()) {
+            const int pid = process.id.pid;
+            children_.emplace(process.parent, pid);
+            processes_.emplace(pid, std::move(process));
+        }
+    }
+
+    [[nodiscard]] const os::ProcessFacts* find(int pid) const {
+        const auto found = processes_.find(pid);
+        return found == processes_.end() ? nullptr : &found->second;
+    }
+
+    [[nodiscard]] std::vector<int> living_children(int pid) const {
+        std::vector<int> living;
+        const auto [first, last] = children_.equal_range(pid);
+        for (auto child = first; child != last; ++child) {
+            if (!processes_.at(child->second).is_zombie()) living.push_back(child->second);
+        }
+        return living;
+    }
+
+private:
+    std::map<int, os::ProcessFacts> processes_;
+    std::multimap<int, int> children_;
+};
+
+// The way from those who share a socket up to the roots of their job.
+class Climb {
+public:
+    Climb(const Table& table, const std::vector<int>& sharers)
+        : table_(table), ours_(own_ancestors()), branch_(sharers.begin(), sharers.end()) {
+        for (const int pid : sharers) {
+            if (table.find(pid) != nullptr && !has_ancestor_in_branch(pid)) tops_.insert(pid);
+        }
+    }
+
+    std::set<int> run() {
+        while (step()) {
+        }
+        return tops_;
+    }
+
+private:
+    bool has_ancestor_in_branch(int pid) const {
+        int steps = 0;
+        for (const auto* one = table_.find(pid); one != nullptr && steps < 1000; ++steps) {
+            if (branch_.contains(one->parent)) return true;
+            one = table_.find(one->parent);
+        }
+        return false;
+    }
+
+    bool step() {
+        for (const int top : tops_) {
+            const auto* process = table_.find(top);
+            const auto* parent = table_.find(process->parent);
+            if (parent == nullptr || !may_climb(*process, *parent)) continue;
+            branch_.insert(parent->id.pid);
+            std::erase_if(tops_,
+                          [&](int one) { return table_.find(one)->parent == parent->id.pid; });
+            if (!has_ancestor_in_branch(parent->id.pid)) tops_.insert(parent->id.pid);
+            return true;
+        }
+        return false;
+    }
+
+    bool may_climb(const os::ProcessFacts& child, const os::ProcessFacts& parent) const {
+        const int pid = parent.id.pid;
+        if (pid <= 1 || parent.is_zombie() || parent.session != child.session ||
+            std::find(ours_.begin(), ours_.end(), pid) != ours_.end() ||
+            os::owner_of(pid) != os::owner_of(child.id.pid) ||
+            os::control_group_of(pid) != os::control_group_of(child.id.pid) ||
+            os::pid_namespace_of(pid) != os::pid_namespace_of(child.id.pid)) {
+            return false;
+        }
+        const auto arguments = os::arguments_of(pid);
+        switch (role_of(arguments, parent.name)) {
+            case Role::watcher:
+                return true;
+            case Role::wrapper:
+            case Role::manager:
+                return has_nothing_else(pid);
+            case Role::terminal:
+            case Role::supervisor:
+                return false;
+            case Role::other:
+                break;
+        }
+        // A server that has forked its worker (gunicorn, django's reloader) runs the same command.
+        const bool is_same = parent.name == child.name && !arguments.empty() &&
+                             arguments == os::arguments_of(child.id.pid);
+        return is_same && pid != parent.session;
+    }
+
+    bool has_nothing_else(int pid) const {
+        const auto children = table_.living_children(pid);
+        return std::all_of(children.begin(), children.end(), [&](int child) {
+            return branch_.contains(child) || is_helper(table_.find(child)->name);
+        });
+    }
+
+    const Table& table_;
+    std::vector<int> ours_;
+    std::set<int> branch_;
+    std::set<int> tops_;
+};
+
+// What was started in a session of its own (a browser that vite opened) is no part of the job,
+// unless it has the socket, or leads to it.
+void add_members(const Table& table, const os::ProcessFacts& root, const std::set<int>& needed,
+                 Stranger& stranger) {
+    std::vector<const os::ProcessFacts*> members{&root};
+    std::set<int> seen{root.id.pid};
+    for (std::size_t next = 0; next < members.size(); ++next) {
+        for (const int pid : table.living_children(members[next]->id.pid)) {
+            const auto* child = table.find(pid);
+            if (child->session != root.session && !needed.contains(pid)) continue;
+            if (seen.insert(pid).second) members.push_back(child);
+        }
+    }
+    for (const auto* member : members) stranger.members.push_back(*member);
+}
+
+// The sharers and everybody on the way up from them.
+std::set<int> needed_for(const Table& table, const std::vector<int>& sharers) {
+    std::set<int> needed;
+    for (const int sharer : sharers) {
+        int pid = sharer;
+        for (int steps = 0; steps < 1000 && needed.insert(pid).second; ++steps) {
+            const auto* process = table.find(pid);
+            if (process == nullptr) break;
+            pid = process->parent;
+        }
+    }
+    return needed;
+}
+
+void complete(const Table& table, Stranger& stranger) {
+    const auto needed = needed_for(table, stranger.sharers);
+    for (const int top : Climb(table, stranger.sharers).run()) {
+        const auto& root = *table.find(top);
+        stranger.roots.push_back(root);
+        // What init or a supervisor has started is not one job.
+        const bool stands_alone =
+            top == 1 || role_of(os::arguments_of(top), root.name) == Role::supervisor;
+        if (stands_alone) {
+            stranger.members.push_back(root);
+        } else {
+            add_members(table, root, needed, stranger);
+        }
+    }
+}
+
+template <class Value>
+bool has_common(const std::vector<Value>& some, const std::vector<Value>& others) {
+    return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
+}
+
+std::vector<int> pids_of(const std::vector<os::ProcessFacts>& processes) {
+    std::vector<int> pids;
+    for (const auto& process : processes) pids.push_back(process.id.pid);
+    return pids;
+}
+
+// Two sockets of one job (127.0.0.1 and ::1) make one stranger.
+void join(std::vector<Stranger>& strangers, Stranger next) {
+    const auto members = pids_of(next.members);
+    const auto same = std::find_if(strangers.begin(), strangers.end(), [&](const Stranger& one) {
+        return has_common(pids_of(one.members), members);
+    });
+    if (same == strangers.end()) {
+        strangers.push_back(std::move(next));
+        return;
+    }
+    same->sockets.insert(same->sockets.end(), next.sockets.begin(), next.sockets.end());
+    for (const int pid : next.sharers) {
+        if (!has_common(same->sharers, {pid})) same->sharers.push_back(pid);
+    }
+}
+
+}  // namespace
+
+std::vector<Stranger> find_strangers(const std::vector<os::Socket>& sockets) {
+    std::vector<Stranger> strangers;
+    if (sockets.empty()) return strangers;
+    const auto owners = os::find_owners(os::inodes_of(sockets));
+    const Table table;
+    Stranger unseen;
+    for (const auto& socket : sockets) {
+        Stranger stranger;
+        stranger.sockets.push_back(socket);
+        for (const auto& owner : owners.found) {
+            if (owner.inode == socket.inode && table.find(owner.pid) != nullptr) {
+                stranger.sharers.push_back(owner.pid);
+            }
+        }
+        if (stranger.sharers.empty()) {
+            unseen.sockets.push_back(socket);
+            continue;
+        }
+        std::sort(stranger.sharers.begin(), stranger.sharers.end());
+        complete(table, stranger);
+        join(strangers, std::move(stranger));
+    }
+    if (!unseen.sockets.empty()) strangers.push_back(std::move(unseen));
+    return strangers;
+}
+
+std::vector<Stranger> find_strangers(os::Port port) { return find_strangers(os::listeners(port)); }
+
+std::vector<int> own_ancestors() {
+    std::vector<int> pids;
+    for (auto process = os::read_process(os::own_pid()); process && pids.size() < 1000;
+         process = os::read_process(process->parent)) {
+        pids.push_back(process->id.pid);
+    }
+    return pids;
+}
+
+}  // namespace once::claim

@@ -1,0 +1,179 @@
+#include "verbs/stop.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "claim/admission.hpp"
+#include "claim/description.hpp"
+#include "claim/force.hpp"
+#include "claim/holdings.hpp"
+#include "claim/leftovers.hpp"
+#include "claim/port.hpp"
+#include "claim/stranger.hpp"
+#include "claim/waiting.hpp"
+#include "os/events.hpp"
+#include "os/process.hpp"
+#include "verbs/introduce.hpp"
+
+namespace once::verbs {
+namespace {
+
+using claim::Holding;
+using claim::State;
+
+// How long a stranger has between being asked and being killed.
+constexpr Duration stop_timeout = std::chrono::seconds(5);
+
+std::optional<os::Port> port_in(const std::string& target) {
+    const bool is_number =
+        target.size() <= 5 && target.find_first_not_of("0123456789") == std::string::npos;
+    const int number = is_number ? std::stoi(target) : 0;
+    if (number < 1 || number > 65535) return std::nullopt;
+    return static_cast<os::Port>(number);
+}
+
+class Stop {
+public:
+    Stop(const StopRequest& wish, const Voice& voice, std::uint64_t begun)
+        : wish_(wish),
+          voice_(voice),
+          say_([this](const std::string& line) { voice_.say(line); }),
+          begun_(begun) {}
+
+    Ending run() {
+        holdings_ = claim::read_holdings(say_);
+        for (const auto& target : wish_.targets) stop_target(target);
+        if (wish_.targets.empty()) stop_all();
+        if (wanted_.size() > 1 && !wish_.dry_run) ask_all();
+        for (const auto* one : wanted_) stop_job(*one);
+        return Ending::exited(is_missing_ ? 1 : 0);
+    }
+
+private:
+    [[nodiscard]] bool is_wanted(const Holding& holding) const {
+        return !wish_.stale_only || holding.state == State::leftover;
+    }
+
+    void want(const Holding& holding) {
+        if (std::find(wanted_.begin(), wanted_.end(), &holding) == wanted_.end()) {
+            wanted_.push_back(&holding);
+        }
+    }
+
+    void stop_all() {
+        for (const auto& one : holdings_) {
+            // Others' containers are theirs; who names one of them is refused.
+            if (is_wanted(one) && one.state != State::elsewhere) want(one);
+        }
+        if (!wanted_.empty()) return;
+        voice_.say(wish_.stale_only ? "no crashed job has left anything" : "nothing is held");
+        is_missing_ = true;
+    }
+
+    void stop_target(const std::string& target) {
+        bool is_held = false;
+        for (const auto& one : holdings_) {
+            if (!claim::is_meant(one.record, target) || !is_wanted(one)) continue;
+            is_held = true;
+            want(one);
+        }
+        if (is_held) return;
+        const auto port = port_in(target);
+        if (port && wish_.force && !wish_.stale_only && !os::listeners(*port).empty()) {
+            return end_strangers(*port);
+        }
+        is_missing_ = true;
+        voice_.say(wish_.stale_only
+                       ? fmt::format("no crashed job has left anything at '{}'", target)
+                       : fmt::format("nobody started by once holds '{}'", target));
+        if (!port || wish_.stale_only || os::listeners(*port).empty()) return;
+        if (const auto reason = claim::why_not_free(*port)) voice_.say(*reason);
+    }
+
+    void end_strangers(os::Port port) {
+        if (wish_.dry_run) {
+            const auto reason = claim::why_not_endable(port);
+            if (reason) throw Failure(wish_.conflict_status, *reason);
+            for (const auto& line : claim::foresee_end(port)) voice_.say(line);
+            return;
+        }
+        claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
+        claim::end_listeners(port, stop_timeout, wish_.conflict_status, waiting, say_);
+        if (!claim::await_free(port, waiting, Clock::now() + stop_timeout)) {
+            const auto reason = claim::why_not_free(port);
+            if (reason) throw Failure(wish_.conflict_status, *reason);
+        }
+        voice_.say(fmt::format("port {} is free", port));
+    }
+
+    // All at once, so that their stop timeouts do not add up; each is then waited for in turn.
+    void ask_all() {
+        for (const auto* one : wanted_) {
+            if (one->state == State::elsewhere || claim::is_our_ancestor(one->record)) continue;
+            const auto once = os::Process::open(one->record.once);
+            if (!once) continue;
+            (void)once->signal(SIGTERM);
+            (void)once->signal(SIGCONT);
+        }
+    }
+
+    void stop_job(const Holding& holding) {
+        const auto& record = holding.record;
+        if (claim::is_our_ancestor(record)) {
+            throw Failure(wish_.conflict_status,
+                          fmt::format("this command was started by {}, and would end with it; it "
+                                      "is left alone",
+                                      claim::describe(record)));
+        }
+        if (wish_.dry_run) return foresee(holding);
+        claim::Claim claim;
+        claim.slots = holding.slots;
+        claim.force = wish_.force;
+        claim.conflict_status = wish_.conflict_status;
+        claim.self = introduce(command(), "", begun_);
+        claim.self.is_stop = true;
+        claim.self.stop_timeout = stop_timeout;
+        claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
+        // The slots are free again when this lease has gone.
+        (void)claim::admit(claim, waiting, say_);
+    }
+
+    void foresee(const Holding& holding) const {
+        if (holding.state == State::leftover) {
+            const auto left = claim::leftovers_of(holding.record).job;
+            voice_.say(fmt::format("would sweep what a crashed '{}' left behind: pid {}",
+                                   claim::command_text(holding.record.command),
+                                   claim::pids_text(left)));
+        } else {
+            voice_.say(fmt::format("would stop {}", claim::describe(holding.record)));
+        }
+    }
+
+    // As whoever is stopped shall read it.
+    [[nodiscard]] std::vector<std::string> command() const {
+        std::vector<std::string> words{"once", "stop"};
+        if (wish_.all) words.emplace_back("--all");
+        if (wish_.stale_only) words.emplace_back("--stale");
+        words.insert(words.end(), wish_.targets.begin(), wish_.targets.end());
+        return words;
+    }
+
+    const StopRequest& wish_;
+    const Voice& voice_;
+    claim::Say say_;
+    std::uint64_t begun_;
+    os::Events events_{os::Catch::usual};
+    std::vector<Holding> holdings_;
+    std::vector<const Holding*> wanted_;
+    bool is_missing_ = false;
+};
+
+}  // namespace
+
+Ending stop(const StopRequest& wish, const Voice& voice, std::uint64_t begun) {
+    return Stop(wish, voice, begun).run();
+}
+
+}  // namespace once::verbs

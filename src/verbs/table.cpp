@@ -1,0 +1,129 @@
+#include "verbs/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "os/output.hpp"
+
+namespace once::verbs {
+namespace {
+
+// How many columns a terminal needs for it: a byte of UTF-8 counts when it begins a character.
+std::size_t columns_of(const std::string& text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+        return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80;
+    }));
+}
+
+std::string padded(const std::string& text, std::size_t width) {
+    const auto columns = columns_of(text);
+    return columns < width ? text + std::string(width - columns, ' ') : text;
+}
+
+bool is_in(const std::vector<int>& pids, int pid) {
+    return std::find(pids.begin(), pids.end(), pid) != pids.end();
+}
+
+// A keeper has the command line of the `once` that it was forked from.
+std::string command_of(const os::ProcessFacts& process) {
+    if (process.name == "once-keeper") return "(its keeper)";
+    return printable(os::command_line(process.id.pid));
+}
+
+void add_branches(const std::vector<os::ProcessFacts>& processes, const os::ProcessFacts& top,
+                  const std::string& own, const std::string& below, std::vector<Branch>& branches) {
+    branches.push_back({top, own});
+    std::vector<const os::ProcessFacts*> children;
+    for (const auto& process : processes) {
+        if (process.parent == top.id.pid && process.id.pid != top.id.pid) {
+            children.push_back(&process);
+        }
+    }
+    for (const auto* child : children) {
+        const bool is_last = child == children.back();
+        add_branches(processes, *child, below + (is_last ? "└─ " : "├─ "),
+                     below + (is_last ? "   " : "│  "), branches);
+    }
+}
+
+}  // namespace
+
+std::string table_text(const std::vector<std::vector<std::string>>& rows, std::size_t flexible) {
+    std::vector<std::size_t> widths(rows.front().size());
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            widths[i] = std::max(widths[i], columns_of(row[i]));
+        }
+    }
+    const auto width = os::stdout_width();
+    if (width && flexible < widths.size()) {
+        constexpr std::size_t least = 12;
+        std::size_t all = 2 * (widths.size() - 1);
+        for (const auto one : widths) all += one;
+        const auto room = static_cast<std::size_t>(*width);
+        const auto over = all > room ? all - room : 0;
+        if (widths[flexible] > least) {
+            widths[flexible] -= std::min(over, widths[flexible] - least);
+        }
+    }
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const auto cell = i == flexible ? shortened(row[i], widths[i]) : row[i];
+            line += i + 1 < row.size() ? padded(cell, widths[i]) + "  " : cell;
+        }
+        text += (width ? shortened(line, static_cast<std::size_t>(*width)) : line) + '\n';
+    }
+    return text;
+}
+
+std::string size_text(std::uint64_t bytes) {
+    constexpr double kilo = 1000;
+    const auto size = static_cast<double>(bytes);
+    if (size >= 1e9) return fmt::format("{:.1f} GB", size / (kilo * kilo * kilo));
+    if (size >= 1e6) return fmt::format("{:.0f} MB", size / (kilo * kilo));
+    return fmt::format("{:.0f} kB", size / kilo);
+}
+
+std::string cpu_text(std::chrono::milliseconds time) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+    if (seconds.count() >= 10) return span_text(seconds);
+    return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000);
+}
+
+Usage usage_of(const std::vector<os::ProcessFacts>& processes) {
+    Usage usage;
+    for (const auto& process : processes) {
+        usage.memory += os::memory_of(process.id.pid);
+        usage.cpu_time += process.cpu_time;
+    }
+    return usage;
+}
+
+std::vector<Branch> branches_of(const std::vector<os::ProcessFacts>& processes) {
+    std::vector<Branch> branches;
+    for (const auto& process : processes) {
+        const bool has_parent =
+            std::any_of(processes.begin(), processes.end(),
+                        [&](const auto& other) { return other.id.pid == process.parent; });
+        if (!has_parent) add_branches(processes, process, "", "", branches);
+    }
+    return branches;
+}
+
+std::string tree_text(const std::vector<os::ProcessFacts>& processes,
+                      const std::vector<int>& marked) {
+    std::vector<std::vector<std::string>> rows{{"", "PID", "AGE", "MEMORY", "CPU", "COMMAND"}};
+    for (const auto& [process, lines] : branches_of(processes)) {
+        const int pid = process.id.pid;
+        rows.push_back({is_in(marked, pid) ? "*" : " ", std::to_string(pid),
+                        span_text(os::age_of(process.id)), size_text(os::memory_of(pid)),
+                        cpu_text(process.cpu_time), lines + command_of(process)});
+    }
+    return table_text(rows, rows.front().size() - 1);
+}
+
+}  // namespace once::verbs
