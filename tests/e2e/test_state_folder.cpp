@@ -11,6 +11,7 @@
 #include "holding.hpp"
 
 using namespace once::test;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 
 namespace {
