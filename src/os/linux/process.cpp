@@ -9,11 +9,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <csignal>
+#include <iterator>
 #include <memory>
 
 #include "os/linux/check.hpp"
+#include "os/linux/parallel.hpp"
+#include "os/linux/proc_folder.hpp"
 #include "os/linux/read_file.hpp"
 
 namespace once::os {
@@ -70,20 +74,26 @@ std::string proc(int pid, const char* file) { return fmt::format("/proc/{}/{}", 
 
 std::optional<ProcessFacts> read_process(int pid) {
     if (pid <= 0) return std::nullopt;
-    const auto text = read_file(proc(pid, "stat").c_str());
-    return text ? parse_stat(pid, *text) : std::nullopt;
+    const Handle file(::open(proc(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return std::nullopt;
+    // One line, far shorter than this, which the kernel writes at once.
+    std::array<char, 1024> line;
+    const auto got = retry([&] { return ::read(descriptor(file), line.data(), line.size()); });
+    if (got <= 0) return std::nullopt;
+    return parse_stat(pid, {line.data(), static_cast<std::size_t>(got)});
 }
 
 std::vector<ProcessFacts> read_processes() {
+    const auto pids = visible_pids();
+    std::array<std::vector<ProcessFacts>, most_parts> parts;
+    in_parallel(pids.size(), [&](std::size_t first, std::size_t last, std::size_t part) {
+        for (auto i = first; i < last; ++i) {
+            if (auto facts = read_process(pids[i])) parts[part].push_back(std::move(*facts));
+        }
+    });
     std::vector<ProcessFacts> all;
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
-    if (!folder) return all;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        const std::string_view name = entry->d_name;
-        int pid = 0;
-        const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (error != std::errc() || end != name.data() + name.size()) continue;
-        if (auto facts = read_process(pid)) all.push_back(std::move(*facts));
+    for (auto& part : parts) {
+        std::move(part.begin(), part.end(), std::back_inserter(all));
     }
     return all;
 }

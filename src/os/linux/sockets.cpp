@@ -1,21 +1,22 @@
 #include "os/sockets.hpp"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <memory>
 
 #include "os/linux/check.hpp"
+#include "os/linux/parallel.hpp"
+#include "os/linux/proc_folder.hpp"
 #include "os/linux/proc_net.hpp"
 #include "os/process.hpp"
 
@@ -170,6 +171,26 @@ Handle bind_test(int family, Port port, int& error) {
     return socket;
 }
 
+// Adds what one process has of these sockets.
+void look_for_sockets(int pid, const std::vector<std::uint64_t>& inodes, Owners& owners) {
+    const auto sockets = sockets_of(pid);
+    if (!sockets) {
+        // Gone meanwhile is not the same as hidden from us.
+        const auto facts = read_process(pid);
+        if (facts && !facts->is_zombie()) owners.unreadable.push_back(pid);
+        return;
+    }
+    std::vector<std::uint64_t> told;
+    for (const auto inode : *sockets) {
+        const auto has = [&](const std::vector<std::uint64_t>& some) {
+            return std::find(some.begin(), some.end(), inode) != some.end();
+        };
+        if (!has(inodes) || has(told)) continue;
+        told.push_back(inode);
+        owners.found.push_back({pid, inode});
+    }
+}
+
 }  // namespace
 
 std::vector<Socket> listeners(std::optional<Port> port) {
@@ -192,54 +213,41 @@ std::vector<std::uint64_t> inodes_of(const std::vector<Socket>& sockets) {
 }
 
 std::optional<std::vector<std::uint64_t>> sockets_of(int pid) {
-    const auto path = fmt::format("/proc/{}/fd", living_thread(pid));
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+    auto folder = ProcFolder::open(fmt::format("/proc/{}/fd", pid).c_str());
+    auto files = folder ? folder->numbers() : std::vector<int>();
+    if (folder && files.empty()) {
+        const int thread = living_thread(pid);
+        if (thread == pid) return std::vector<std::uint64_t>();
+        folder = ProcFolder::open(fmt::format("/proc/{}/fd", thread).c_str());
+        if (folder) files = folder->numbers();
+    }
     if (!folder) return std::nullopt;
     std::vector<std::uint64_t> inodes;
-    while (const dirent* entry = ::readdir(folder.get())) {
-        std::array<char, 64> target{};
-        const auto length =
-            ::readlinkat(::dirfd(folder.get()), entry->d_name, target.data(), target.size());
-        constexpr std::string_view prefix = "socket:[";
-        const std::string_view text(target.data(),
-                                    length > 0 ? static_cast<std::size_t>(length) : 0);
-        if (!text.starts_with(prefix)) continue;
-        std::uint64_t inode = 0;
-        (void)std::from_chars(text.data() + prefix.size(), text.data() + text.size(), inode);
-        inodes.push_back(inode);
+    for (const int file : files) {
+        std::array<char, 16> name{};
+        (void)std::to_chars(name.data(), name.data() + name.size() - 1, file);
+        struct stat facts {};  // cheaper than the text of the link
+        if (::fstatat(descriptor(folder->handle()), name.data(), &facts, 0) == 0 &&
+            S_ISSOCK(facts.st_mode)) {
+            inodes.push_back(facts.st_ino);
+        }
     }
     return inodes;
 }
 
 Owners find_owners(const std::vector<std::uint64_t>& inodes,
                    const std::optional<std::vector<int>>& among) {
-    std::vector<int> pids;
-    if (among) {
-        pids = *among;
-    } else {
-        for (const auto& process : read_processes()) pids.push_back(process.id.pid);
+    const auto pids = among ? *among : visible_pids();
+    std::array<Owners, most_parts> parts;
+    in_parallel(pids.size(), [&](std::size_t first, std::size_t last, std::size_t part) {
+        for (auto i = first; i < last; ++i) look_for_sockets(pids[i], inodes, parts[part]);
+    });
+    Owners all;
+    for (auto& part : parts) {
+        all.found.insert(all.found.end(), part.found.begin(), part.found.end());
+        all.unreadable.insert(all.unreadable.end(), part.unreadable.begin(), part.unreadable.end());
     }
-    Owners owners;
-    for (const int pid : pids) {
-        const auto sockets = sockets_of(pid);
-        if (!sockets) {
-            // Gone meanwhile is not the same as hidden from us.
-            const auto facts = read_process(pid);
-            if (facts && !facts->is_zombie()) owners.unreadable.push_back(pid);
-            continue;
-        }
-        for (const auto inode : *sockets) {
-            const SocketOwner owner{pid, inode};
-            const auto same = [&](const SocketOwner& other) {
-                return other.pid == owner.pid && other.inode == owner.inode;
-            };
-            if (std::find(inodes.begin(), inodes.end(), inode) != inodes.end() &&
-                std::none_of(owners.found.begin(), owners.found.end(), same)) {
-                owners.found.push_back(owner);
-            }
-        }
-    }
-    return owners;
+    return all;
 }
 
 PortState probe(Port port) {
