@@ -54,6 +54,13 @@ const Option& find_option(int id) {
 }
 
 [[noreturn]] void refuse_unknown(std::string_view word, For verb) {
+    const auto start = word.substr(0, word.find('='));
+    const bool names_slot =
+        start == "-p" || start == "--port" || start == "-n" || start == "--name";
+    if (names_slot && verb != for_launch) {
+        fail("'{}' is for launches; here the port or the name stands alone: once status 8001",
+             printable(start));
+    }
     if (!word.starts_with("--")) {
         fail("unknown option '{}'; see once --help", printable(word));
     }
@@ -151,6 +158,9 @@ void set_policy(verbs::RunRequest& wish, claim::Policy policy, std::string& said
 
 void add_port(verbs::RunRequest& wish, std::string_view value) {
     const auto port = parse_port(value);
+    if (!port && value.find(',') != std::string_view::npos) {
+        refuse_value("port", value, "give each port a -p of its own");
+    }
     if (!port) refuse_value("port", value, "a port is a number from 1 to 65535");
     if (std::find(wish.ports.begin(), wish.ports.end(), *port) == wish.ports.end()) {
         wish.ports.push_back(*port);

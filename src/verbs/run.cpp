@@ -121,10 +121,35 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
     return plan;
 }
 
+// What somebody may have meant by a command that is not there; empty if it looks like one.
+std::string hint_for(const std::string& word) {
+    if (word == "status" || word == "stop" || word == "who") {
+        return fmt::format("to ask once itself, begin with the verb: once {}", word);
+    }
+    if (word.find(' ') != std::string::npos) {
+        return "write the command without quotes around it, or as sh -c '...'";
+    }
+    const auto equals = word.find('=');
+    if (equals != std::string::npos && equals > 0 && word.find('/') > equals) {
+        return "to set a variable: once ... -- env NAME=VALUE COMMAND";
+    }
+    return {};
+}
+
+std::string find_executable(const std::string& word, const std::string& folder) {
+    try {
+        return os::find_executable(word, folder);
+    } catch (const Failure& failure) {
+        const auto hint = hint_for(word);
+        if (hint.empty()) throw;
+        throw Failure(failure.ending(), fmt::format("{}\n{}", failure.what(), hint));
+    }
+}
+
 os::Command command_for(const RunRequest& wish, const claim::Record& self, const Grouping& grouping,
                         const os::Events& events) {
     os::Command command;
-    command.executable = os::find_executable(wish.command.front(), self.folder);
+    command.executable = find_executable(wish.command.front(), self.folder);
     command.argv = wish.command;
     command.environment = environment_for(self);
     command.folder = self.folder;
