@@ -51,7 +51,8 @@ std::optional<std::uint32_t> owner_of(int pid) {
 
 std::vector<std::string> arguments_of(int pid) {
     std::vector<std::string> words;
-    for (std::string_view rest = command_line(pid); !rest.empty();) {
+    const auto line = command_line(pid);
+    for (std::string_view rest = line; !rest.empty();) {
         const auto end = std::min(rest.find(' '), rest.size());
         words.emplace_back(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
