@@ -159,7 +159,8 @@ void set_policy(verbs::RunRequest& wish, claim::Policy policy, std::string& said
 void add_port(verbs::RunRequest& wish, std::string_view value) {
     const auto port = parse_port(value);
     if (!port && value.find(',') != std::string_view::npos) {
-        refuse_value("port", value, "give each port a -p of its own");
+        refuse_value("port", value,
+                     "a port is a number from 1 to 65535; give each one a -p of its own");
     }
     if (!port) refuse_value("port", value, "a port is a number from 1 to 65535");
     if (std::find(wish.ports.begin(), wish.ports.end(), *port) == wish.ports.end()) {
