@@ -17,6 +17,21 @@ std::size_t columns_of(const std::string& text) {
     }));
 }
 
+// The end of a path says more than its beginning.
+std::string without_beginning(const std::string& text, std::size_t width) {
+    auto columns = columns_of(text);
+    if (columns <= width) return text;
+    std::size_t start = 0;
+    while (columns >= width && start < text.size()) {
+        ++start;
+        while (start < text.size() && (static_cast<unsigned char>(text[start]) & 0xc0U) == 0x80) {
+            ++start;
+        }
+        --columns;
+    }
+    return "…" + text.substr(start);
+}
+
 std::string padded(const std::string& text, std::size_t width) {
     const auto columns = columns_of(text);
     return columns < width ? text + std::string(width - columns, ' ') : text;
@@ -50,7 +65,8 @@ void add_branches(const std::vector<os::ProcessFacts>& processes, const os::Proc
 
 }  // namespace
 
-std::string table_text(const std::vector<std::vector<std::string>>& rows, std::size_t flexible) {
+std::string table_text(const std::vector<std::vector<std::string>>& rows,
+                       std::optional<std::size_t> flexible) {
     std::vector<std::size_t> widths(rows.front().size());
     for (const auto& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -58,21 +74,21 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows, std::s
         }
     }
     const auto width = os::stdout_width();
-    if (width && flexible < widths.size()) {
+    if (width && flexible) {
         constexpr std::size_t least = 12;
         std::size_t all = 2 * (widths.size() - 1);
         for (const auto one : widths) all += one;
         const auto room = static_cast<std::size_t>(*width);
         const auto over = all > room ? all - room : 0;
-        if (widths[flexible] > least) {
-            widths[flexible] -= std::min(over, widths[flexible] - least);
+        if (widths[*flexible] > least) {
+            widths[*flexible] -= std::min(over, widths[*flexible] - least);
         }
     }
     std::string text;
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
-            const auto cell = i == flexible ? shortened(row[i], widths[i]) : row[i];
+            const auto cell = i == flexible ? without_beginning(row[i], widths[i]) : row[i];
             line += i + 1 < row.size() ? padded(cell, widths[i]) + "  " : cell;
         }
         text += (width ? shortened(line, static_cast<std::size_t>(*width)) : line) + '\n';
@@ -123,7 +139,7 @@ std::string tree_text(const std::vector<os::ProcessFacts>& processes,
                         span_text(os::age_of(process.id)), size_text(os::memory_of(pid)),
                         cpu_text(process.cpu_time), lines + command_of(process)});
     }
-    return table_text(rows, rows.front().size() - 1);
+    return table_text(rows, std::nullopt);
 }
 
 }  // namespace once::verbs

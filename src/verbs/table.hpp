@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +10,10 @@
 namespace once::verbs {
 
 /// Rows of cells, the first of them the headings. Each column but the last is as wide as its widest
-/// cell; a line that is wider than the terminal is cut. `flexible` is the column that gives way
-/// first, down to 12 characters.
-std::string table_text(const std::vector<std::vector<std::string>>& rows, std::size_t flexible);
+/// cell; a line that is wider than the terminal is cut. `flexible` is the column of paths, which
+/// gives way first, at its beginning, down to 12 characters.
+std::string table_text(const std::vector<std::vector<std::string>>& rows,
+                       std::optional<std::size_t> flexible);
 
 /// `1.2 GB`, `85 MB`, `640 kB`
 std::string size_text(std::uint64_t bytes);
