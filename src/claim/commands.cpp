@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 9> shells{"sh",  "bash", "dash", "zsh",  
                                                  "ksh", "mksh", "fish", "busybox"};
 constexpr std::array<std::string_view, 9> managers{"npm",     "npx", "pnpm", "pnpx",    "yarn",
                                                    "yarnpkg", "bun", "bunx", "corepack"};
-constexpr std::array<std::string_view, 45> wrappers{
+constexpr std::array<std::string_view, 46> wrappers{
     "env",        "dotenv",    "dotenvx", "cross-env", "cross-env-shell",
     "env-cmd",    "uv",        "uvx",     "poetry",    "pipenv",
     "pdm",        "hatch",     "rye",     "pixi",      "conda",
@@ -26,7 +26,8 @@ constexpr std::array<std::string_view, 45> wrappers{
     "make",       "gmake",     "just",    "task",      "go",
     "cargo",      "bundle",    "mvn",     "gradle",    "dotnet",
     "php",        "timeout",   "stdbuf",  "setsid",    "time",
-    "flock",      "run-one",   "tini",    "dumb-init", "catatonit"};
+    "flock",      "run-one",   "tini",    "dumb-init", "catatonit",
+    "tsx"};
 constexpr std::array<std::string_view, 34> watchers{"nodemon",
                                                     "ts-node-dev",
                                                     "tsnd",
@@ -77,6 +78,7 @@ std::string plain_name(std::string_view path) {
     for (const std::string_view ending : {".js", ".mjs", ".cjs", ".py", ".ts", ".sh"}) {
         if (path.ends_with(ending)) path.remove_suffix(ending.size());
     }
+    if (path.ends_with(':')) path.remove_suffix(1);  // a title: `gunicorn: master [app]`
     if (path.starts_with("python")) return "python";
     return std::string(path);
 }
@@ -84,9 +86,9 @@ std::string plain_name(std::string_view path) {
 // A script is known by its own name and by that of its package.
 void add_script(Names& names, std::string_view path) {
     names.push_back(plain_name(path));
-    constexpr std::string_view modules = "/node_modules/";
+    constexpr std::string_view modules = "node_modules/";
     const auto start = path.rfind(modules);
-    if (start == std::string_view::npos) return;
+    if (start == std::string_view::npos || (start > 0 && path[start - 1] != '/')) return;
     auto package = path.substr(start + modules.size());
     if (package.starts_with('@')) {
         package.remove_prefix(std::min(package.find('/') + 1, package.size()));
@@ -109,6 +111,7 @@ Names words_of(const std::vector<std::string>& arguments) {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     words.insert(words.end(), arguments.begin() + 1, arguments.end());
+    if (words.size() > 1 && plain_name(words.front()) == "busybox") words.erase(words.begin());
     return words;
 }
 
@@ -135,12 +138,23 @@ bool has_word(const Names& words, std::string_view wanted) {
     return std::find(words.begin(), words.end(), wanted) != words.end();
 }
 
+// Does this option of a shell have a word behind it that is no script? An editor's terminal is
+// `bash --init-file …`.
+bool has_value(const std::string& option, const std::string& shell) {
+    if (option == "--init-file" || option == "--rcfile") return true;
+    if (option == "--init-command" || option == "-C") return shell == "fish";
+    return !option.starts_with("--") && (option.ends_with('o') || option.ends_with('O'));
+}
+
 // One that has a command or a script to run does not read from a person.
-bool is_busy_shell(const Names& words) {
-    if (words.front().starts_with('-')) return false;
-    return std::any_of(words.begin() + 1, words.end(), [](const std::string& word) {
-        return !word.starts_with('-') || (!word.starts_with("--") && word.ends_with('c'));
-    });
+bool is_busy_shell(const Names& words, const std::string& shell) {
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        const auto& word = words[i];
+        const bool is_option = word.starts_with('-') || word.starts_with('+');
+        if (!is_option || (!word.starts_with("--") && word.ends_with('c'))) return true;
+        if (has_value(word, shell)) ++i;
+    }
+    return false;
 }
 
 bool watches_itself(const Names& words, const std::string& program) {
@@ -161,14 +175,17 @@ Role role_of(const std::vector<std::string>& arguments, std::string_view name) {
         return std::any_of(names.begin(), names.end(),
                            [&](const std::string& one) { return holds(known, one); });
     };
-    if (is_one_of(supervisors) || words.front() == "PM2" || name.starts_with("PM2 ")) {
+    // Its name is all that is left of containerd-shim-runc-v2.
+    const bool is_named = holds(supervisors, std::string(name));
+    if (is_one_of(supervisors) || is_named || words.front() == "PM2" || name.starts_with("PM2 ")) {
         return Role::supervisor;
     }
     const auto& program = names.front();
     const bool is_login_shell =
         program.starts_with('-') && holds(shells, std::string(program.substr(1)));
     if (is_login_shell) return Role::terminal;
-    if (holds(shells, program)) return is_busy_shell(words) ? Role::wrapper : Role::terminal;
+    if (holds(shells, program))
+        return is_busy_shell(words, program) ? Role::wrapper : Role::terminal;
     if (watches_itself(words, program)) return Role::watcher;
     const bool is_tsx = has_word(names, "tsx") && has_word(words, "watch");
     if (is_tsx || is_one_of(watchers)) return Role::watcher;
