@@ -38,6 +38,13 @@ private:
     std::multimap<int, int> children_;
 };
 
+// Django's reloader starts itself again with the whole path of the interpreter.
+bool is_same_command(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+    if (one.size() != other.size() || one.empty()) return false;
+    const bool is_same_program = one.size() > 1 || one.front() == other.front();
+    return is_same_program && std::equal(one.begin() + 1, one.end(), other.begin() + 1);
+}
+
 // The way from those who share a socket up to the roots of their job.
 class Climb {
 public:
@@ -51,6 +58,8 @@ public:
     std::set<int> run() {
         while (step()) {
         }
+        // What one way has not led up from may still be below where another has ended.
+        std::erase_if(tops_, [&](int top) { return has_ancestor_in_branch(top); });
         return tops_;
     }
 
@@ -100,10 +109,9 @@ private:
             case Role::other:
                 break;
         }
-        // A server that has forked its worker (gunicorn, django's reloader) runs the same command.
-        const bool is_same = parent.name == child.name && !arguments.empty() &&
-                             arguments == os::arguments_of(child.id.pid);
-        return is_same && pid != parent.session;
+        // A server that has forked its worker runs the same command.
+        return pid != parent.session && parent.name == child.name &&
+               is_same_command(arguments, os::arguments_of(child.id.pid));
     }
 
     bool has_nothing_else(int pid) const {
@@ -151,7 +159,12 @@ std::set<int> needed_for(const Table& table, const std::vector<int>& sharers) {
 
 void complete(const Table& table, Stranger& stranger) {
     const auto needed = needed_for(table, stranger.sharers);
-    for (const int top : Climb(table, stranger.sharers).run()) {
+    auto tops = Climb(table, stranger.sharers).run();
+    // Parents that were read while pids went round lead in a circle.
+    if (tops.empty()) tops.insert(stranger.sharers.front());
+    stranger.roots.clear();
+    stranger.members.clear();
+    for (const int top : tops) {
         const auto& root = *table.find(top);
         stranger.roots.push_back(root);
         // What init or a supervisor has started is not one job.
@@ -165,31 +178,33 @@ void complete(const Table& table, Stranger& stranger) {
     }
 }
 
-template <class Value>
-bool has_common(const std::vector<Value>& some, const std::vector<Value>& others) {
-    return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
-}
-
 std::vector<int> pids_of(const std::vector<os::ProcessFacts>& processes) {
     std::vector<int> pids;
     for (const auto& process : processes) pids.push_back(process.id.pid);
     return pids;
 }
 
-// Two sockets of one job (127.0.0.1 and ::1) make one stranger.
-void join(std::vector<Stranger>& strangers, Stranger next) {
-    const auto members = pids_of(next.members);
-    const auto same = std::find_if(strangers.begin(), strangers.end(), [&](const Stranger& one) {
-        return has_common(pids_of(one.members), members);
-    });
-    if (same == strangers.end()) {
-        strangers.push_back(std::move(next));
-        return;
+// Two sockets of one job (127.0.0.1 and ::1) make one stranger, found anew by all who share them.
+void join(const Table& table, std::vector<Stranger>& strangers, Stranger next) {
+    while (true) {
+        auto members = pids_of(next.members);
+        std::sort(members.begin(), members.end());
+        const auto same =
+            std::find_if(strangers.begin(), strangers.end(), [&](const Stranger& one) {
+                return std::any_of(one.members.begin(), one.members.end(), [&](const auto& member) {
+                    return std::binary_search(members.begin(), members.end(), member.id.pid);
+                });
+            });
+        if (same == strangers.end()) break;
+        next.sockets.insert(next.sockets.begin(), same->sockets.begin(), same->sockets.end());
+        next.sharers.insert(next.sharers.end(), same->sharers.begin(), same->sharers.end());
+        std::sort(next.sharers.begin(), next.sharers.end());
+        next.sharers.erase(std::unique(next.sharers.begin(), next.sharers.end()),
+                           next.sharers.end());
+        strangers.erase(same);
+        complete(table, next);
     }
-    same->sockets.insert(same->sockets.end(), next.sockets.begin(), next.sockets.end());
-    for (const int pid : next.sharers) {
-        if (!has_common(same->sharers, {pid})) same->sharers.push_back(pid);
-    }
+    strangers.push_back(std::move(next));
 }
 
 }  // namespace
@@ -214,7 +229,7 @@ std::vector<Stranger> find_strangers(const std::vector<os::Socket>& sockets) {
         }
         std::sort(stranger.sharers.begin(), stranger.sharers.end());
         complete(table, stranger);
-        join(strangers, std::move(stranger));
+        join(table, strangers, std::move(stranger));
     }
     if (!unseen.sockets.empty()) strangers.push_back(std::move(unseen));
     return strangers;
