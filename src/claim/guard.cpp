@@ -29,7 +29,7 @@ bool is_hex(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// The last part of each path of a control group, one for each hierarchy of version 1.
+// The parts of a control group's paths, of which version 1 has one for each hierarchy.
 std::vector<std::string_view> parts_of(std::string_view control_group) {
     std::vector<std::string_view> parts;
     while (!control_group.empty()) {
@@ -171,7 +171,8 @@ std::string word(const std::string& name) {
 
 std::optional<Guard> guard_of(const Stranger& stranger) {
     if (!stranger.is_visible()) return Guard{};
-    for (const auto look : {ancestor_guard, socket_unit_guard, container_guard, program_guard,
+    // Everybody descends from pid 1, which is more to be said of it than that.
+    for (const auto look : {socket_unit_guard, ancestor_guard, container_guard, program_guard,
                             unit_guard, user_guard, pm2_guard, supervisor_guard}) {
         if (auto guard = look(stranger)) return guard;
     }
@@ -266,10 +267,16 @@ std::string unit_in(const std::string& control_group) {
     // of which systemd's own is named.
     for (std::string_view rest = control_group; !rest.empty();) {
         const auto end = std::min(rest.find('\n'), rest.size());
-        auto line = rest.substr(0, end);
+        const auto parts = parts_of(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
-        line.remove_prefix(std::min(line.rfind('/') + 1, line.size()));
-        if (line.ends_with(".service") && !line.starts_with("user@")) return std::string(line);
+        // A service may have control groups of its own below it; a scope stands for itself.
+        const auto unit = std::find_if(parts.rbegin(), parts.rend(), [](std::string_view part) {
+            return part.ends_with(".service") || part.ends_with(".scope") ||
+                   part.ends_with(".slice");
+        });
+        const bool is_service =
+            unit != parts.rend() && unit->ends_with(".service") && !unit->starts_with("user@");
+        if (is_service) return std::string(*unit);
     }
     return {};
 }
