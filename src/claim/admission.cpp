@@ -258,12 +258,22 @@ private:
         lease.settle();
         const char* what = claim_.self.is_stop ? "stopped " : "replaced ";
         for (const auto& [job, holder] : replaced_) say_(what + describe(holder));
+        refuse_guarded(lease.slots());
         for (const auto& slot : lease.slots()) {
             if (slot.number() != 0) clear(slot.number());
         }
         waiting_.check();  // what came meanwhile ends us before the launch
         waiting_.hold(nullptr);
         return lease;
+    }
+
+    // No stranger is ended for a launch that then fails at another of its ports.
+    void refuse_guarded(const std::vector<Slot>& slots) const {
+        if (!claim_.force || slots.size() < 2) return;
+        for (const auto& slot : slots) {
+            const auto reason = slot.number() != 0 ? why_guarded(slot.number()) : std::nullopt;
+            if (reason) throw Failure(claim_.conflict_status, *reason);
+        }
     }
 
     void recover(const Record& crashed) {

@@ -41,7 +41,8 @@ Listeners find_listeners(os::Port port) {
     for (auto& stranger : strangers) {
         const auto* holding =
             stranger.is_visible() ? holding_of(stranger.sharers.front(), holdings) : nullptr;
-        if (holding == nullptr || !is_held(holding->record)) {
+        // One in which we run ourselves is not asked to end: that would end us, too.
+        if (holding == nullptr || !is_held(holding->record) || is_our_ancestor(holding->record)) {
             all.strangers.push_back(std::move(stranger));
             continue;
         }
@@ -125,6 +126,8 @@ void ask_roots(const std::vector<os::Process>& roots, Duration timeout, Waiting&
             roots[static_cast<std::size_t>(ready->token - first_root_token)].handle());
         --left;
     }
+    // Those who end later are no news for whoever waits next.
+    for (const auto& root : roots) waiting.events().forget(root.handle());
 }
 
 void end_stranger(const Stranger& stranger, Duration timeout, int conflict_status, Waiting& waiting,
@@ -163,6 +166,12 @@ void watch_for_respawn(os::Port port, int conflict_status, Waiting& waiting) {
 }
 
 }  // namespace
+
+std::optional<std::string> why_guarded(os::Port port) {
+    const auto listeners = find_listeners(port);
+    const auto* guarded = find_guarded(listeners);
+    return guarded != nullptr ? std::optional(describe(*guarded)) : std::nullopt;
+}
 
 std::optional<std::string> why_not_endable(os::Port port) {
     const auto listeners = find_listeners(port);

@@ -10,6 +10,9 @@
 
 namespace once::claim {
 
+/// Who listens on the port and must not be ended, in words; nothing if nobody is.
+std::optional<std::string> why_guarded(os::Port port);
+
 /// Why not everybody who listens on the port can be ended, in words; nothing if all can, or if
 /// nobody does. Jobs of `once` can, strangers where nothing guards them (see guard_of).
 std::optional<std::string> why_not_endable(os::Port port);
