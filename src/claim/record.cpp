@@ -75,6 +75,11 @@ bool read(const Json& json, std::int64_t& number) { return read_number(json, num
 bool read(const Json& json, int& number) { return read_number(json, number); }
 bool read(const Json& json, os::Port& port) { return read_number(json, port) && port != 0; }
 
+bool read(const Json& json, bool& flag) {
+    if (json.is_boolean()) flag = json.get<bool>();
+    return json.is_boolean();
+}
+
 bool read(const Json& json, os::ProcessId& id) {
     return json.is_object() && json.contains("pid") && read(json["pid"], id.pid) && id.pid >= 0 &&
            json.contains("start") && read(json["start"], id.started);
@@ -194,6 +199,7 @@ std::optional<Record> parse(const std::string& text) {
     Record record;
     std::int64_t timeout = 0;
     std::int64_t ready = 0;
+    std::string verb;
     const bool is_whole =
         need(json, "job", record.job) && !record.job.empty() && need(json, "boot", record.boot) &&
         need(json, "network_namespace", record.network_namespace) &&
@@ -207,13 +213,14 @@ std::optional<Record> parse(const std::string& text) {
         timeout >= 0 && timeout <= longest_timeout_ms && need(json, "starter", record.starter) &&
         need(json, "inherited", record.inherited) && need(json, "stdio", record.stdio) &&
         (!json.contains("changes") || read(json["changes"], record.changes)) &&
+        (!json.contains("stopping") || read(json["stopping"], record.is_stopping)) &&
+        (!json.contains("verb") || read(json["verb"], verb)) &&
         (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
         (!json.contains("pid_file") || read(json["pid_file"], record.pid_file));
     if (!is_whole) return std::nullopt;
     record.stop_timeout = Duration(timeout);
     if (json.contains("ready_since")) record.ready_since = ready;
-    record.is_stopping = json.contains("stopping") && json["stopping"] == true;
-    record.is_stop = json.contains("verb") && json["verb"] == "stop";
+    record.is_stop = verb == "stop";
     return record;
 }
 

@@ -23,6 +23,11 @@ std::string hash_of(const std::string& folder, const std::vector<std::string>& c
                        static_cast<std::uint64_t>(hash));
 }
 
+bool is_hash(std::string_view text) {
+    return text.size() == 32 &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace
 
 Slot Slot::port(os::Port port) { return {port, {}, {}}; }
@@ -36,14 +41,19 @@ std::optional<Slot> Slot::parse_file_name(std::string_view text) {
         return text.starts_with(start) ? text.substr(start.size()) : std::string_view();
     };
     if (const auto rest = after("port-"); !rest.empty()) {
+        const auto dot = std::min(rest.find('.'), rest.size());
         os::Port number = 0;
-        const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-        const bool is_whole =
-            error == std::errc() && number != 0 && end != rest.data() + rest.size() && *end == '.';
-        return is_whole ? std::optional(port(number)) : std::nullopt;
+        std::uint64_t network_namespace = 0;
+        const auto* end = rest.data() + rest.size();
+        (void)std::from_chars(rest.data(), rest.data() + dot, number);
+        if (dot < rest.size()) (void)std::from_chars(rest.data() + dot + 1, end, network_namespace);
+        // The numbers are whole, and written as we write them, if they make the same name again.
+        const auto slot = port(number);
+        const bool is_it = number != 0 && slot.file_name(network_namespace) == text;
+        return is_it ? std::optional(slot) : std::nullopt;
     }
     if (const auto rest = after("name-"); is_valid_name(rest)) return name(std::string(rest));
-    if (const auto rest = after("folder-"); !rest.empty()) return Slot{0, {}, std::string(rest)};
+    if (const auto rest = after("folder-"); is_hash(rest)) return Slot{0, {}, std::string(rest)};
     return std::nullopt;
 }
 
