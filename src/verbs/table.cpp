@@ -47,21 +47,46 @@ std::string command_of(const os::ProcessFacts& process) {
     return printable(os::command_line(process.id.pid));
 }
 
-void add_branches(const std::vector<os::ProcessFacts>& processes, const os::ProcessFacts& top,
-                  const std::string& own, const std::string& below, std::vector<Branch>& branches) {
-    branches.push_back({top, own});
-    std::vector<const os::ProcessFacts*> children;
-    for (const auto& process : processes) {
-        if (process.parent == top.id.pid && process.id.pid != top.id.pid) {
-            children.push_back(&process);
+// Draws each process once, even if parents that were read while pids went round lead in a circle.
+class Drawing {
+public:
+    explicit Drawing(const std::vector<os::ProcessFacts>& processes)
+        : processes_(processes), is_drawn_(processes.size()) {}
+
+    std::vector<Branch> run() {
+        for (std::size_t i = 0; i < processes_.size(); ++i) {
+            if (!has_parent(processes_[i])) add(i, "", "");
+        }
+        for (std::size_t i = 0; i < processes_.size(); ++i) add(i, "", "");
+        return std::move(branches_);
+    }
+
+private:
+    [[nodiscard]] bool has_parent(const os::ProcessFacts& process) const {
+        return std::any_of(processes_.begin(), processes_.end(),
+                           [&](const auto& other) { return other.id.pid == process.parent; });
+    }
+
+    void add(std::size_t top, const std::string& own, const std::string& below) {
+        if (is_drawn_[top]) return;
+        is_drawn_[top] = true;
+        branches_.push_back({processes_[top], own});
+        std::vector<std::size_t> children;
+        for (std::size_t i = 0; i < processes_.size(); ++i) {
+            if (processes_[i].parent == processes_[top].id.pid && !is_drawn_[i]) {
+                children.push_back(i);
+            }
+        }
+        for (const auto child : children) {
+            const bool is_last = child == children.back();
+            add(child, below + (is_last ? "└─ " : "├─ "), below + (is_last ? "   " : "│  "));
         }
     }
-    for (const auto* child : children) {
-        const bool is_last = child == children.back();
-        add_branches(processes, *child, below + (is_last ? "└─ " : "├─ "),
-                     below + (is_last ? "   " : "│  "), branches);
-    }
-}
+
+    const std::vector<os::ProcessFacts>& processes_;
+    std::vector<bool> is_drawn_;
+    std::vector<Branch> branches_;
+};
 
 }  // namespace
 
@@ -120,14 +145,7 @@ Usage usage_of(const std::vector<os::ProcessFacts>& processes) {
 }
 
 std::vector<Branch> branches_of(const std::vector<os::ProcessFacts>& processes) {
-    std::vector<Branch> branches;
-    for (const auto& process : processes) {
-        const bool has_parent =
-            std::any_of(processes.begin(), processes.end(),
-                        [&](const auto& other) { return other.id.pid == process.parent; });
-        if (!has_parent) add_branches(processes, process, "", "", branches);
-    }
-    return branches;
+    return Drawing(processes).run();
 }
 
 std::string tree_text(const std::vector<os::ProcessFacts>& processes,
