@@ -14,6 +14,22 @@ namespace once::os {
 using fake::Kind;
 using fake::world;
 
+namespace {
+
+std::vector<int> living(std::vector<int> pids) {
+    std::erase_if(pids, [](int pid) { return !world().lives(pid); });
+    return pids;
+}
+
+// Who has a socket open: of most of them just the one by whose pid it goes.
+std::vector<int> sharers_of(std::uint64_t inode) {
+    const auto socket = world().sockets.find(inode);
+    if (socket == world().sockets.end()) return living({static_cast<int>(inode)});
+    return socket->second.is_unseen ? std::vector<int>() : living(socket->second.sharers);
+}
+
+}  // namespace
+
 std::optional<ProcessFacts> read_process(int pid) {
     if (!world().lives(pid)) return std::nullopt;
     return world().actors.at(pid).facts;
@@ -50,9 +66,10 @@ std::optional<std::uint32_t> owner_of(int pid) {
 }
 
 std::vector<std::string> arguments_of(int pid) {
-    std::vector<std::string> words;
-    const auto line = command_line(pid);
-    for (std::string_view rest = line; !rest.empty();) {
+    if (!world().lives(pid)) return {};
+    std::vector<std::string> words = world().actors[pid].arguments;
+    if (!words.empty()) return words;
+    for (std::string_view rest = world().actors[pid].command; !rest.empty();) {
         const auto end = std::min(rest.find(' '), rest.size());
         words.emplace_back(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -87,6 +104,7 @@ std::optional<Process> Process::open(ProcessId id) {
 bool Process::signal(int number) const noexcept {
     if (!is_alive(id_)) return false;
     world().actors[id_.pid].signals.push_back(number);
+    world().signals.emplace_back(id_.pid, number);
     if (number == SIGKILL) {
         world().end(id_.pid);
     } else if (world().on_signal) {
@@ -104,6 +122,11 @@ std::vector<Socket> listeners(std::optional<Port> port) {
                            static_cast<std::uint64_t>(pid)});
         }
     }
+    for (const auto& [inode, socket] : world().sockets) {
+        const bool is_open = socket.is_unseen || !living(socket.sharers).empty();
+        if (!is_open || (port && *port != socket.port)) continue;
+        all.push_back({SocketUse::listening, socket.port, "::1", 0, "", socket.owner, inode});
+    }
     return all;
 }
 
@@ -120,9 +143,11 @@ Owners find_owners(const std::vector<std::uint64_t>& inodes,
                    const std::optional<std::vector<int>>& among) {
     Owners owners;
     for (const auto inode : inodes) {
-        const auto pid = static_cast<int>(inode);
-        const bool asked = !among || std::find(among->begin(), among->end(), pid) != among->end();
-        if (asked && world().lives(pid)) owners.found.push_back({pid, inode});
+        for (const int pid : sharers_of(inode)) {
+            const bool asked =
+                !among || std::find(among->begin(), among->end(), pid) != among->end();
+            if (asked) owners.found.push_back({pid, inode});
+        }
     }
     return owners;
 }

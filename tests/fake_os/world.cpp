@@ -52,6 +52,11 @@ void World::end(int pid) {
     std::erase_if(locks, [&](const auto& lock) { return lock.second == pid; });
 }
 
+void World::share(os::Port port, std::vector<int> sharers) {
+    constexpr std::uint64_t first_inode = 1'000'000;  // those of actors are their pids
+    sockets[first_inode + sockets.size()] = {port, std::move(sharers)};
+}
+
 bool World::lock(const std::string& name, int pid) {
     files.try_emplace(name);
     return locks.try_emplace(name, pid).second;

@@ -19,6 +19,7 @@ namespace once::fake {
 struct Actor {
     os::ProcessFacts facts;
     std::string command;
+    std::vector<std::string> arguments;  ///< the words of `command`, unless there are some here
     std::string folder;
     std::map<std::string, std::string> environment;
     std::uint32_t owner = 1000;
@@ -28,21 +29,33 @@ struct Actor {
     std::vector<int> signals;     ///< what it was sent
 };
 
+/// A listening socket that several processes have open, or that nobody has whom we may see.
+struct SharedSocket {
+    os::Port port = 0;
+    std::vector<int> sharers;  ///< it is closed when they all have ended
+    std::uint32_t owner = 1000;
+    bool is_unseen = false;  ///< it is open for ever, and nobody tells who has it
+};
+
 struct World {
     TimePoint now{std::chrono::hours(1)};
     std::map<int, Actor> actors;                         ///< the living, by pid
+    std::map<std::uint64_t, SharedSocket> sockets;       ///< beside those of actors, by inode
     std::map<std::string, std::string> files;            ///< of the state folder, locks among them
     std::map<std::string, int> locks;                    ///< who has it
     std::deque<std::function<void()>> steps;             ///< one for each wait
     std::deque<os::Event> events;                        ///< on their way to us
     std::function<void(int pid, int signal)> on_signal;  ///< how others take one
     int self = 0;                                        ///< the process under test
+    std::vector<std::pair<int, int>> signals;            ///< all that were sent: pid and number
 
     /// A process; its start time is its pid.
     Actor& add(int pid, int parent, const std::string& name);
     /// It is gone, and so are its locks and its sockets.
     void end(int pid);
     [[nodiscard]] bool lives(int pid) const { return actors.contains(pid); }
+    /// They listen on a port together. Processes that have sockets of their own are in `actors`.
+    void share(os::Port port, std::vector<int> sharers);
     /// A lock for somebody else. False if it is taken.
     bool lock(const std::string& name, int pid);
 };

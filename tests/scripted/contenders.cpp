@@ -42,7 +42,10 @@ void set_the_stage() {
 }
 
 Outcome admit(const Wish& wish) {
-    claim::Claim claim{{wish.slot}, wish.policy, wish.patience, false, 75, ours(wish.begun)};
+    claim::Claim claim{{wish.slot}, wish.policy, wish.patience, wish.force, 75, ours(wish.begun)};
+    claim.slots.insert(claim.slots.end(), wish.more_slots.begin(), wish.more_slots.end());
+    claim.self.is_stop = wish.is_stop;
+    claim.self.changes = wish.changes;
     os::Events events(os::Catch::usual);
     std::optional<os::Process> parent;
     if (wish.with_parent) parent = os::Process::open({our_shell, our_shell});
@@ -55,6 +58,7 @@ Outcome admit(const Wish& wish) {
         outcome.admitted = !outcome.reused;
         if (const auto* lease = std::get_if<claim::Lease>(&admitted)) {
             outcome.inherited = lease->record().inherited;
+            outcome.changes = lease->record().changes;
             for (const auto& [name, holder] : world().locks) {
                 outcome.were_two = outcome.were_two || holder == their_once;
             }

@@ -28,6 +28,7 @@ struct Outcome {
     bool were_two = false;  ///< the other one lived with the lease when we had it, too
     std::vector<std::string> said;
     std::vector<std::string> inherited;  ///< crashed jobs in our record
+    std::vector<claim::Change> changes;  ///< how the slot came to be ours, in our record
 };
 
 /// A launch that began at this time, from /app.
@@ -40,6 +41,10 @@ struct Wish {
     claim::Slot slot = claim::Slot::port(port);
     std::uint64_t begun = 1000;
     bool with_parent = false;
+    bool force = false;
+    bool is_stop = false;
+    std::vector<claim::Slot> more_slots = {};
+    std::vector<claim::Change> changes = {};
 };
 
 /// A fresh world with two shells and us in it.
@@ -55,6 +60,7 @@ bool was_left_alone(int pid);
 class Other {
 public:
     explicit Other(std::uint64_t begun = 500, std::string folder = "/app");
+    explicit Other(claim::Record self) : self_(std::move(self)) {}
 
     void start() const;     ///< its once lives
     void announce() const;  ///< says that it waits for the slot
