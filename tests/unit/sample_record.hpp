@@ -27,6 +27,10 @@ inline claim::Record sample_record() {
     record.pid_file = "/home/me/app.pid";
     record.starter = {{3999, 12}, "bash", "app.service", "api"};
     record.inherited = {"feedfeedfeedfeed"};
+    record.is_stopping = true;
+    record.is_stop = true;
+    record.changes = {{{{3000, 13}, "zsh", "", ""}, 1'699'999'990},
+                      {{{1, 2}, "systemd", "other.service", "web"}, 1'699'999'995}};
     return record;
 }
 

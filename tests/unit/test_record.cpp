@@ -15,6 +15,13 @@ using test::sample_record;
 
 namespace {
 
+void check_same(const claim::Starter& one, const claim::Starter& other) {
+    CHECK(one.id == other.id);
+    CHECK(one.name == other.name);
+    CHECK(one.systemd_unit == other.systemd_unit);
+    CHECK(one.pm2_name == other.pm2_name);
+}
+
 void check_same(const Record& one, const Record& other) {
     CHECK(one.job == other.job);
     CHECK(one.boot == other.boot);
@@ -34,11 +41,15 @@ void check_same(const Record& one, const Record& other) {
     CHECK(one.ready_since == other.ready_since);
     CHECK(one.stop_timeout == other.stop_timeout);
     CHECK(one.pid_file == other.pid_file);
-    CHECK(one.starter.id == other.starter.id);
-    CHECK(one.starter.name == other.starter.name);
-    CHECK(one.starter.systemd_unit == other.starter.systemd_unit);
-    CHECK(one.starter.pm2_name == other.starter.pm2_name);
+    check_same(one.starter, other.starter);
     CHECK(one.inherited == other.inherited);
+    CHECK(one.is_stopping == other.is_stopping);
+    CHECK(one.is_stop == other.is_stop);
+    REQUIRE(one.changes.size() == other.changes.size());
+    for (std::size_t i = 0; i < one.changes.size(); ++i) {
+        check_same(one.changes[i].from, other.changes[i].from);
+        CHECK(one.changes[i].when == other.changes[i].when);
+    }
 }
 
 void check_survives(const Record& record) {
@@ -76,7 +87,14 @@ TEST_CASE("what a holder does not have is not in its record") {
     record.inherited.clear();
     record.starter.systemd_unit.clear();
     record.starter.pm2_name.clear();
+    record.changes.clear();
+    record.is_stopping = record.is_stop = false;
     check_survives(record);
+    const auto text = to_text(record);
+    for (const char* key : {"changes", "stopping", "verb", "ready_since", "pid_file"}) {
+        CAPTURE(key);
+        CHECK(text.find(key) == std::string::npos);
+    }
 }
 
 TEST_CASE("the largest numbers survive") {
@@ -95,6 +113,7 @@ TEST_CASE("bytes that are no UTF-8 survive the way there and back") {
     record.command = {"\x80", "caf\xe9", "café", "\xc2", std::string("a\0b", 3), "\xed\xa0\x80"};
     record.pid_file = "\xf0\x9f";
     record.starter.name = "\x1b\xff";
+    record.changes.front().from.name = record.changes.back().from.systemd_unit = "\xfe";
     check_survives(record);
 }
 
@@ -208,7 +227,25 @@ TEST_CASE("a value of the wrong type is damage") {
              {"\"pid_file\":\"/home/me/app.pid\"", "\"pid_file\":1"},
              {"\"inherited\":[\"feedfeedfeedfeed\"]", "\"inherited\":[1]"},
              {"\"device\":24", "\"device\":-24"},
-             {"\"session\":3999", "\"session\":true"}}) {
+             {"\"session\":3999", "\"session\":true"},
+             {"\"stopping\":true", "\"stopping\":1"},
+             {"\"stopping\":true", "\"stopping\":\"true\""},
+             {"\"stopping\":true", "\"stopping\":null"},
+             {"\"verb\":\"stop\"", "\"verb\":7"},
+             {"\"verb\":\"stop\"", "\"verb\":{}"},
+             {"\"changes\":[", "\"changes\":[7,"},
+             {"\"changes\":[", "\"changes\":[{},"},
+             {"\"changes\":[", "\"changes\":[[],"},
+             {"\"changes\":[", "\"changes\":7,\"others\":["},
+             {"\"when\":1699999990", "\"when\":\"now\""},
+             {"\"when\":1699999990", "\"when\":1e99"},
+             {"\"when\":1699999990", "\"then\":1"},
+             {"\"from\":{\"pid\":3000", "\"from\":{\"pid\":-3000"},
+             {"\"from\":{\"pid\":3000", "\"from\":{\"pids\":3000"},
+             {"\"from\":{\"pid\":3000", "\"to\":{\"pid\":3000"},
+             {"\"name\":\"zsh\"", "\"name\":7"},
+             {"\"systemd_unit\":\"other.service\"", "\"systemd_unit\":7"},
+             {"\"pm2_name\":\"web\"", "\"pm2_name\":null"}}) {
         CAPTURE(piece, by);
         CHECK_FALSE(parse(damaged(piece, by)));
     }
@@ -234,6 +271,26 @@ TEST_CASE("each key must be there") {
 
 TEST_CASE("a key that we do not know is no damage") {
     CHECK(parse(damaged("\"schema\":1", "\"schema\":1,\"colour\":{\"a\":[1,2]}")));
+}
+
+TEST_CASE("a record from before there were changes is a record") {
+    auto record = sample_record();
+    record.changes.clear();
+    record.is_stopping = record.is_stop = false;
+    const auto again = parse(to_text(record));
+    REQUIRE(again);
+    CHECK(again->changes.empty());
+    CHECK_FALSE(again->is_stopping);
+    CHECK_FALSE(again->is_stop);
+    CHECK(parse(damaged("\"stopping\":true", "\"stopping\":false"))->is_stopping == false);
+    // A verb of a later version is no stop.
+    CHECK(parse(damaged("\"verb\":\"stop\"", "\"verb\":\"restart\""))->is_stop == false);
+}
+
+TEST_CASE("more changes than anybody writes are damage") {
+    auto record = sample_record();
+    record.changes.assign(100'000, record.changes.front());
+    CHECK_FALSE(parse(to_text(record)));
 }
 
 TEST_CASE("a record with any one byte changed is read safely, or not at all") {

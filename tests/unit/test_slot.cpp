@@ -76,3 +76,54 @@ TEST_CASE("a name has 1 to 64 of the characters A-Z a-z 0-9 . _ -") {
         CHECK_FALSE(is_valid_name(name));
     }
 }
+
+TEST_CASE("a slot is known by its file's name again") {
+    for (const auto& slot :
+         {Slot::port(1), Slot::port(8001), Slot::port(65535), Slot::name("api"), Slot::name("1"),
+          Slot::name("port-1.0"), Slot::name("a.lock"), Slot::name(std::string(64, 'z')),
+          Slot::folder("/app", {"pnpm", "dev"}), Slot::folder("/", {})}) {
+        for (const std::uint64_t space : {0ULL, 7ULL, 4026531840ULL, ~0ULL}) {
+            const auto file = slot.file_name(space);
+            CAPTURE(file);
+            CHECK(Slot::parse_file_name(file) == slot);
+        }
+    }
+}
+
+TEST_CASE("a name that no slot's file has is none") {
+    for (const std::string file : {"",
+                                   "port-",
+                                   "port-.",
+                                   "port-8001",
+                                   "port-8001.",
+                                   "port-8001.x",
+                                   "port-8001.7x",
+                                   "port-8001.-7",
+                                   "port-0.7",
+                                   "port-65536.7",
+                                   "port--1.7",
+                                   "port-+1.7",
+                                   "port-08001.7",
+                                   "port- 8001.7",
+                                   "port-8001.07",
+                                   "port-8001.18446744073709551616",
+                                   "Port-8001.7",
+                                   "8001.7",
+                                   "name-",
+                                   "name-a b",
+                                   "name-a/b",
+                                   "names-a",
+                                   "name",
+                                   "folder-",
+                                   "folder-x",
+                                   "folder-0123456789ABCDEF0123456789abcdef",
+                                   "folder-0123456789abcdef0123456789abcde",
+                                   "folder-0123456789abcdef0123456789abcdef0",
+                                   "folder-../x",
+                                   "admission",
+                                   "x"}) {
+        CAPTURE(file);
+        CHECK_FALSE(Slot::parse_file_name(file));
+    }
+    CHECK_FALSE(Slot::parse_file_name("name-" + std::string(65, 'z')));
+}

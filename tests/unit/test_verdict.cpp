@@ -17,8 +17,10 @@ enum class Age { older, newer };
 enum class Folder { same, other };
 
 // What a launch of this policy does about such a holder.
-Verdict verdict(Policy policy, State state, Folder folder = Folder::same, Age age = Age::older) {
-    Claim claim{{}, policy, {}, false, 75, sample_record()};
+Verdict verdict(Policy policy, State state, Folder folder = Folder::same, Age age = Age::older,
+                bool force = false, bool is_stop = false) {
+    Claim claim{{}, policy, {}, force, 75, sample_record()};
+    claim.self.is_stop = is_stop;
     auto holder = sample_record();
     holder.begun = claim.self.begun + (age == Age::newer ? 1U : 0U) - (age == Age::older ? 1U : 0U);
     if (folder == Folder::other) holder.folder = "/elsewhere";
@@ -106,5 +108,18 @@ TEST_CASE("an unhealthy holder is replaced under --reuse, unless it is newer") {
 TEST_CASE("only a holder that runs or listens is healthy") {
     for (const auto state : all_states()) {
         CHECK(is_healthy(state) == (state == State::running || state == State::ready));
+    }
+}
+
+TEST_CASE("with force, and for a stop, another folder is as good as ours") {
+    for (const auto policy : {Policy::replace, Policy::reuse, Policy::refuse, Policy::wait}) {
+        for (const auto state : all_states()) {
+            for (const auto age : {Age::older, Age::newer}) {
+                const auto same = verdict(policy, state, Folder::same, age);
+                CAPTURE(static_cast<int>(policy), static_cast<int>(state), static_cast<int>(age));
+                CHECK(verdict(policy, state, Folder::other, age, true, false) == same);
+                CHECK(verdict(policy, state, Folder::other, age, false, true) == same);
+            }
+        }
     }
 }
