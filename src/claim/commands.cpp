@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 46> wrappers{
     "php",        "timeout",   "stdbuf",  "setsid",    "time",
     "flock",      "run-one",   "tini",    "dumb-init", "catatonit",
     "tsx"};
-constexpr std::array<std::string_view, 34> watchers{"nodemon",
+constexpr std::array<std::string_view, 41> watchers{"nodemon",
                                                     "ts-node-dev",
                                                     "tsnd",
                                                     "uvicorn",
@@ -61,10 +61,19 @@ constexpr std::array<std::string_view, 34> watchers{"nodemon",
                                                     "ng",
                                                     "chokidar",
                                                     "flask",
-                                                    "react-scripts"};
+                                                    "react-scripts",
+                                                    "nest",
+                                                    "node-dev",
+                                                    "tsc-watch",
+                                                    "tsup",
+                                                    "vite-node",
+                                                    "rollup",
+                                                    "encore"};
 constexpr std::array<std::string_view, 13> supervisors{
     "systemd",  "supervisord", "runsv", "s6-supervise", "supervise", "circusd",        "monit",
     "overmind", "god",         "nomad", "conmon",       "kubelet",   "containerd-shim"};
+// pm2 without a daemon; with one, the daemon has a title of its own.
+constexpr std::array<std::string_view, 3> pm2_runners{"pm2-runtime", "pm2-docker", "pm2-dev"};
 constexpr std::array<std::string_view, 9> interpreters{"node", "nodejs", "python", "ruby", "perl",
                                                        "deno", "php",    "java",   "bun"};
 // Options of node and python with a value of their own, behind which the script is.
@@ -80,6 +89,7 @@ std::string plain_name(std::string_view path) {
     }
     if (path.ends_with(':')) path.remove_suffix(1);  // a title: `gunicorn: master [app]`
     if (path.starts_with("python")) return "python";
+    if (path.starts_with("yarn-")) return "yarn";  // .yarn/releases/yarn-4.1.0.cjs
     return std::string(path);
 }
 
@@ -90,6 +100,9 @@ void add_script(Names& names, std::string_view path) {
     const auto start = path.rfind(modules);
     if (start == std::string_view::npos || (start > 0 && path[start - 1] != '/')) return;
     auto package = path.substr(start + modules.size());
+    // As the shell scripts of pnpm have it: node_modules/.bin/../tsx/dist/cli.mjs
+    constexpr std::string_view detour = ".bin/../";
+    if (package.starts_with(detour)) package.remove_prefix(detour.size());
     if (package.starts_with('@')) {
         package.remove_prefix(std::min(package.find('/') + 1, package.size()));
     }
@@ -115,21 +128,25 @@ Names words_of(const std::vector<std::string>& arguments) {
     return words;
 }
 
+// Where the script or the `-m` of an interpreter is; behind it are the script's own words.
+std::size_t script_in(const Names& words) {
+    std::size_t i = 1;
+    while (i < words.size() && words[i].starts_with('-') && words[i] != "-m") {
+        i += holds(options_with_value, words[i]) ? 2 : 1;
+    }
+    return std::min(i, words.size());
+}
+
 // The program, and what an interpreter runs.
 Names names_of(const Names& words) {
     Names names{plain_name(words.front())};
     if (!holds(interpreters, names.front())) return names;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-        if (words[i] == "-m" && i + 1 < words.size()) {
-            names.push_back(words[i + 1]);
-            break;
-        }
-        if (holds(options_with_value, words[i]))
-            ++i;
-        else if (!words[i].starts_with('-')) {
-            add_script(names, words[i]);
-            break;
-        }
+    const auto script = script_in(words);
+    if (script == words.size()) return names;
+    if (words[script] != "-m") {
+        add_script(names, words[script]);
+    } else if (script + 1 < words.size()) {
+        names.push_back(words[script + 1]);
     }
     return names;
 }
@@ -157,10 +174,14 @@ bool is_busy_shell(const Names& words, const std::string& shell) {
     return false;
 }
 
+// To a script of node, as to `concurrently … --watch`, the words mean something else.
 bool watches_itself(const Names& words, const std::string& program) {
-    const bool can = program == "node" || program == "nodejs" || program == "bun" ||
-                     program == "deno" || program == "dotnet" || program == "cargo";
-    return can && std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    const bool is_node = program == "node" || program == "nodejs";
+    const bool can = is_node || program == "bun" || program == "deno" || program == "dotnet" ||
+                     program == "cargo";
+    const auto end =
+        is_node ? words.begin() + static_cast<std::ptrdiff_t>(script_in(words)) : words.end();
+    return can && std::any_of(words.begin(), end, [](const std::string& word) {
                return word == "watch" || word == "--hot" || word.starts_with("--watch");
            });
 }
@@ -177,9 +198,7 @@ Role role_of(const std::vector<std::string>& arguments, std::string_view name) {
     };
     // Its name is all that is left of containerd-shim-runc-v2.
     const bool is_named = holds(supervisors, std::string(name));
-    if (is_one_of(supervisors) || is_named || words.front() == "PM2" || name.starts_with("PM2 ")) {
-        return Role::supervisor;
-    }
+    if (is_one_of(supervisors) || is_named || is_pm2(arguments, name)) return Role::supervisor;
     const auto& program = names.front();
     const bool is_login_shell =
         program.starts_with('-') && holds(shells, std::string(program.substr(1)));
@@ -191,6 +210,15 @@ Role role_of(const std::vector<std::string>& arguments, std::string_view name) {
     if (is_tsx || is_one_of(watchers)) return Role::watcher;
     if (is_one_of(managers)) return Role::manager;
     return is_one_of(wrappers) ? Role::wrapper : Role::other;
+}
+
+bool is_pm2(const std::vector<std::string>& arguments, std::string_view name) {
+    const auto words = words_of(arguments);
+    if (words.empty()) return false;
+    if (words.front() == "PM2" || name.starts_with("PM2 ")) return true;
+    const auto names = names_of(words);
+    return std::any_of(names.begin(), names.end(),
+                       [](const std::string& one) { return holds(pm2_runners, one); });
 }
 
 bool is_helper(std::string_view name) { return name == "esbuild"; }

@@ -20,6 +20,9 @@ enum class Role {
 /// `name` as of /proc/PID/stat.
 Role role_of(const std::vector<std::string>& arguments, std::string_view name);
 
+/// pm2's daemon, or pm2-runtime.
+bool is_pm2(const std::vector<std::string>& arguments, std::string_view name);
+
 /// Does this process only help another one, so that it is no job of its own (esbuild's service)?
 bool is_helper(std::string_view name);
 

@@ -121,9 +121,27 @@ std::optional<Guard> unit_guard(const Stranger& stranger) {
     return std::nullopt;
 }
 
+bool is_pm2(const os::ProcessFacts& process) {
+    return claim::is_pm2(os::arguments_of(process.id.pid), process.name);
+}
+
+// What a pm2 that was killed has left behind keeps its environment, but nobody starts it again.
+bool is_below_pm2(const os::ProcessFacts& process) {
+    auto parent = os::read_process(process.parent);
+    for (int steps = 0; parent && parent->id.pid > 1 && steps < 1000; ++steps) {
+        if (is_pm2(*parent)) return true;
+        parent = os::read_process(parent->parent);
+    }
+    return false;
+}
+
 std::optional<Guard> pm2_guard(const Stranger& stranger) {
+    for (const auto& root : stranger.roots) {
+        // It has the sockets of all its apps in cluster mode itself.
+        if (is_pm2(root)) return Guard{Kind::pm2, {}, false};
+    }
     for (const auto& member : stranger.members) {
-        if (os::environment_of(member.id.pid, "pm_id")) {
+        if (os::environment_of(member.id.pid, "pm_id") && is_below_pm2(member)) {
             const auto app = os::environment_of(member.id.pid, "name");
             return Guard{Kind::pm2, app.value_or(""), false};
         }
@@ -133,6 +151,9 @@ std::optional<Guard> pm2_guard(const Stranger& stranger) {
 
 std::optional<Guard> supervisor_guard(const Stranger& stranger) {
     for (const auto& root : stranger.roots) {
+        if (role_of(os::arguments_of(root.id.pid), root.name) == Role::supervisor) {
+            return Guard{Kind::supervisor, {}, false};
+        }
         const auto parent = os::read_process(root.parent);
         if (!parent || parent->id.pid <= 1) continue;
         const auto words = os::arguments_of(parent->id.pid);
@@ -256,6 +277,11 @@ std::string advice(const Guard& guard, const Stranger& stranger) {
                 "it: kill {}",
                 printable(guard.name), pids);
         case Kind::supervisor:
+            if (guard.name.empty()) {
+                return fmt::format(
+                    "it keeps other programs running, so it is left alone; to end it: kill {}",
+                    pids);
+            }
             return fmt::format("{} keeps it running, and would start it again; stop it there",
                                printable(guard.name));
     }

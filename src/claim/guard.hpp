@@ -21,7 +21,7 @@ struct Guard {
         container,
         container_proxy,  ///< docker-proxy and its like: publishes a container's port
         tunnel,           ///< ssh, kubectl port-forward, a remote editor's server
-        supervisor        ///< supervisord, runsv, …: it would come back
+        supervisor  ///< supervisord, runsv, …: it would come back; nameless: it is one itself
     };
     Kind kind = Kind::unseen;
     std::string name;      ///< of the unit, the pm2 app, the container, the program
