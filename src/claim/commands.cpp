@@ -221,6 +221,21 @@ bool is_pm2(const std::vector<std::string>& arguments, std::string_view name) {
                        [](const std::string& one) { return holds(pm2_runners, one); });
 }
 
+bool runs_same(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+    if (some == others) return !some.empty();
+    const auto words = words_of(some);
+    const auto other_words = words_of(others);
+    if (words.empty() || other_words.empty()) return false;
+    const auto program = plain_name(words.front());
+    if (!holds(interpreters, program) || program != plain_name(other_words.front())) return false;
+    const auto script = script_in(words);
+    const auto other_script = script_in(other_words);
+    return script < words.size() &&
+           std::equal(words.begin() + static_cast<std::ptrdiff_t>(script), words.end(),
+                      other_words.begin() + static_cast<std::ptrdiff_t>(other_script),
+                      other_words.end());
+}
+
 bool is_helper(std::string_view name) { return name == "esbuild"; }
 
 }  // namespace once::claim

@@ -23,6 +23,10 @@ Role role_of(const std::vector<std::string>& arguments, std::string_view name);
 /// pm2's daemon, or pm2-runtime.
 bool is_pm2(const std::vector<std::string>& arguments, std::string_view name);
 
+/// Whether both are one command, as those of a server that has forked are, or one that has started
+/// itself again with the whole path and more options of its interpreter (django).
+bool runs_same(const std::vector<std::string>& some, const std::vector<std::string>& others);
+
 /// Does this process only help another one, so that it is no job of its own (esbuild's service)?
 bool is_helper(std::string_view name);
 

@@ -38,13 +38,6 @@ private:
     std::multimap<int, int> children_;
 };
 
-// Django's reloader starts itself again with the whole path of the interpreter.
-bool is_same_command(const std::vector<std::string>& one, const std::vector<std::string>& other) {
-    if (one.size() != other.size() || one.empty()) return false;
-    const bool is_same_program = one.size() > 1 || one.front() == other.front();
-    return is_same_program && std::equal(one.begin() + 1, one.end(), other.begin() + 1);
-}
-
 // The way from those who share a socket up to the roots of their job.
 class Climb {
 public:
@@ -109,9 +102,8 @@ private:
             case Role::other:
                 break;
         }
-        // A server that has forked its worker runs the same command.
-        return pid != parent.session && parent.name == child.name &&
-               is_same_command(arguments, os::arguments_of(child.id.pid));
+        // A server that has forked its worker (gunicorn, django's reloader) runs the same command.
+        return pid != parent.session && runs_same(arguments, os::arguments_of(child.id.pid));
     }
 
     bool has_nothing_else(int pid) const {

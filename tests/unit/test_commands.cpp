@@ -47,6 +47,7 @@ TEST_CASE("watchers of node are known below npm and below pnpm", "[commands]") {
                 "watch", "server.ts"}) == Role::watcher);
     CHECK(role({"node", "/app/node_modules/.bin/../tsx/dist/cli.mjs", "watch", "server.ts"}) ==
           Role::watcher);
+    CHECK(role({"node", "node_modules/tsx/dist/cli.mjs", "watch", "server.ts"}) == Role::watcher);
     CHECK(role({"node", "/app/node_modules/.bin/../ts-node-dev/lib/bin.js", "server.ts"}) ==
           Role::watcher);
     CHECK(role({"node", "/app/node_modules/.bin/nodemon", "server.mjs"}) == Role::watcher);
@@ -112,4 +113,21 @@ TEST_CASE("pm2 is known by its daemon's title, and without a daemon by its scrip
     CHECK_FALSE(is_pm2(app, "node /app/serve"));
     CHECK_FALSE(is_pm2({"/usr/bin/supervisord"}, "supervisord"));
     CHECK_FALSE(is_pm2({}, ""));
+}
+
+TEST_CASE("a reloader and its worker run one command, also with another path to python",
+          "[commands]") {
+    const Words reloader{"python", "manage.py", "runserver", "8001"};
+    CHECK(runs_same(reloader, reloader));
+    CHECK(runs_same(reloader, {"/usr/bin/python3", "manage.py", "runserver", "8001"}));
+    CHECK(runs_same(reloader, {"/usr/bin/python3", "-Wd", "manage.py", "runserver", "8001"}));
+    CHECK(runs_same({"python", "-m", "app", "serve"},
+                    {"/venv/bin/python", "-X", "utf8", "-m", "app", "serve"}));
+    CHECK(runs_same({"./server", "8001"}, {"./server", "8001"}));
+    CHECK_FALSE(runs_same(reloader, {"/usr/bin/python3", "manage.py", "runserver", "8002"}));
+    CHECK_FALSE(runs_same(reloader, {"/usr/bin/python3", "manage.py"}));
+    CHECK_FALSE(runs_same(reloader, {"/usr/bin/node", "manage.py", "runserver", "8001"}));
+    CHECK_FALSE(runs_same({"python"}, {"/usr/bin/python3", "-i"}));
+    CHECK_FALSE(runs_same({"./server"}, {"/app/server"}));
+    CHECK_FALSE(runs_same({}, {}));
 }
