@@ -394,6 +394,32 @@ TEST_CASE("flask run with its reloader is ended by force", "[programs][force]") 
     check_force(flask, python_server);
 }
 
+TEST_CASE("a reloader that has started itself again as its worker is ended by force",
+          "[programs][force]") {
+    // As django does it: only the worker has the socket, and its command line is another one.
+    if (!can_run({"/usr/bin/python3"})) return;
+    Project project("python");
+    project.scene().write_file("manage.py",
+                               "import os, socket, signal, subprocess, sys\n"
+                               "if 'WORKER' in os.environ:\n"
+                               "    server = socket.create_server(('', int(sys.argv[2])))\n"
+                               "    signal.pause()\n"
+                               "os.environ['WORKER'] = 'yes'\n"
+                               "while subprocess.call([sys.executable, '-Wd', *sys.argv]): pass\n");
+    // A session's leader is not climbed to.
+    const Running root = project.scene().launch(
+        {"/usr/bin/python3", "manage.py", "runserver", project.port()}, {.place = Place::group});
+    eventually([&] { return listening(project.port()); }, "the worker listens");
+    const auto job = tree_of(root.pid());
+    REQUIRE(job.size() == 2);
+    check_who(project, root.pid(), "python3 manage.py runserver PORT");
+    const auto stop = project.scene().run({"once", "stop", "--force", project.port()});
+    CAPTURE(stop.stderr_text);
+    CHECK(stop.ending == exited(0));
+    check_gone(job);
+    check_nothing_left(project, {});
+}
+
 TEST_CASE("concurrently loses the api whose port is forced, and nothing else",
           "[programs][force]") {
     check_branch({.command = {"node_modules/.bin/concurrently", "npm:dev", "npm:two"},
