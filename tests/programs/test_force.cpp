@@ -211,7 +211,7 @@ void stop_by_force(const Outsider& outsider) {
     CHECK_THAT(stop.stderr_text, has("once: port " + std::to_string(project.port()) + " is free"));
     check_gone(job);
     check_asked(project, outsider.program);
-    check_nothing_left(project, {}, client.pid());
+    check_nothing_left(project, outsider.program, client.pid());
     check_no_return(project, outsider.watched);
     client.check_untouched();
 }
@@ -241,7 +241,7 @@ void take_over(const Outsider& outsider, const Command& successor) {
     CHECK_FALSE(once.ended());
     once.signal(SIGTERM);
     (void)once.wait_ending();
-    check_nothing_left(project, {}, client.pid());
+    check_nothing_left(project, outsider.program, client.pid());
     client.check_untouched();
 }
 
