@@ -18,6 +18,8 @@ struct Actor {
 
 constexpr std::array actors = {
     Actor{"listen", "PORT [ADDRESS]", listen_until_ended},
+    Actor{"listen-both", "PORT", listen_on_both_families},
+    Actor{"listen-and-run", "PORT COMMAND [ARG]...", listen_and_run},
     Actor{"listen-slow-stop", "PORT MILLISECONDS", listen_and_stop_slowly},
     Actor{"ignore-term", "[PORT]", ignore_term},
     Actor{"bind-only", "PORT [ADDRESS]", bind_only},

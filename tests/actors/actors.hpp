@@ -8,6 +8,8 @@ namespace once::test {
 
 // ports.cpp: who holds a port, and how
 int listen_until_ended(const Arguments& words);
+int listen_on_both_families(const Arguments& words);
+int listen_and_run(const Arguments& words);
 int listen_and_stop_slowly(const Arguments& words);
 int ignore_term(const Arguments& words);
 int bind_only(const Arguments& words);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,38 @@ int listen_until_ended(const Arguments& words) {
     const int port = number(needed(words, 0, "PORT"));
     announce();
     (void)listen_on(port, words.size() > 1 ? words[1] : "127.0.0.1");
+    wait_for_ever();
+}
+
+/// Two sockets: 127.0.0.1 and ::1.
+int listen_on_both_families(const Arguments& words) {
+    const int port = number(needed(words, 0, "PORT"));
+    announce();
+    (void)listen_on(port, "127.0.0.1");
+    (void)listen_on(port, "::1");
+    say("both");
+    wait_for_ever();
+}
+
+/// Says how the command has ended, and listens on.
+int listen_and_run(const Arguments& words) {
+    const int port = number(needed(words, 0, "PORT"));
+    (void)needed(words, 1, "COMMAND");
+    announce();
+    (void)listen_on(port);
+    const pid_t child = fork_or_end();
+    if (child == 0) {
+        std::vector<char*> argv;
+        for (std::size_t i = 1; i < words.size(); ++i) {
+            argv.push_back(const_cast<char*>(words[i].c_str()));
+        }
+        argv.push_back(nullptr);
+        execvp(argv.front(), argv.data());
+        _exit(127);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    say("status " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -1));
     wait_for_ever();
 }
 

@@ -1,5 +1,6 @@
 #include "holding.hpp"
 
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,6 +52,27 @@ Holder hold_port(Scenario& scene, const Command& options, const Launch& how) {
     const Running once = scene.launch(with_options(all, job(scene, scene.port())), how);
     once.wait_for_output("listening");
     return {once, once.ready_pid()};
+}
+
+Holder hold_with_child(Scenario& scene, const Command& options, const Launch& how) {
+    const auto once = scene.launch(
+        with_options(options,
+                     {"sh", "-c", "actor ignore-term " + std::to_string(scene.port()) + " & wait"}),
+        how);
+    once.wait_for_output("listening");
+    const Holder holder{once, leader_of(once.pid())};
+    wait_until_inscribed(scene, holder);  // of the pid file only the record knows
+    return holder;
+}
+
+void kill_both(const Holder& holder) {
+    const pid_t keeper = parent_of(holder.leader);
+    // Stopped first, so that neither can answer the other's death.
+    for (const int number : {SIGSTOP, SIGKILL}) {
+        for (const pid_t pid : {holder.once.pid(), keeper}) REQUIRE(kill(pid, number) == 0);
+    }
+    CHECK(holder.once.wait_ending() == killed_by(SIGKILL));
+    eventually([&] { return !alive(keeper); }, "the keeper is gone");
 }
 
 std::vector<std::string> tree(const fs::path& folder) {

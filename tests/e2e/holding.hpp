@@ -37,6 +37,12 @@ Holder hold(Scenario& scene, const Command& options, const Launch& how = {});
 /// The same on the scenario's port, and it listens there.
 Holder hold_port(Scenario& scene, const Command& options = {}, const Launch& how = {});
 
+/// A job of a leader and a child that listens, ignores TERM, and outlives its leader. Inscribed.
+Holder hold_with_child(Scenario& scene, const Command& options, const Launch& how = {});
+
+/// SIGKILL to once and its keeper at the same moment; waits until both are gone.
+void kill_both(const Holder& holder);
+
 /// Its job stands before its record says so: waits for that.
 void wait_until_inscribed(const Scenario& scene, const Holder& holder);
 

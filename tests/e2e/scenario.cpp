@@ -46,7 +46,7 @@ Scenario::Scenario()
     home_ = root_ / "home";
     for (const fs::path& made : {folder_, home_, root_ / "bin"}) fs::create_directory(made);
     fs::create_symlink(once_binary(), root_ / "bin" / "once");
-    fs::create_symlink(program(nullptr, ACTOR_PROGRAM), root_ / "bin" / "actor");
+    fs::create_symlink(actor_binary(), root_ / "bin" / "actor");
     const char* path = getenv("PATH");
     set("PATH", (root_ / "bin").string() + ":" + (path != nullptr ? path : "/usr/bin:/bin"));
     set("HOME", home_.string());
@@ -64,6 +64,8 @@ Scenario::~Scenario() {
 }
 
 fs::path Scenario::once_binary() { return program("ONCE_BINARY", ONCE_PROGRAM); }
+
+fs::path Scenario::actor_binary() { return program(nullptr, ACTOR_PROGRAM); }
 
 fs::path Scenario::another_folder(std::string_view name) const {
     fs::path made = root_ / name;

@@ -42,6 +42,8 @@ public:
     std::filesystem::path another_folder(std::string_view name) const;
     /// The built program, for tests that need its path; "once" finds it.
     static std::filesystem::path once_binary();
+    /// Likewise; a copy of it under another name is a program of that name.
+    static std::filesystem::path actor_binary();
 
     /// One port per scenario, free when it was asked for first; and as many others as needed.
     int port();

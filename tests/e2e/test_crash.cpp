@@ -10,31 +10,7 @@
 
 using namespace once::test;
 
-namespace {
-
 namespace fs = std::filesystem;
-
-/// Stopped first, so that neither can answer the other's death.
-void kill_both(const Holder& holder) {
-    const pid_t keeper = parent_of(holder.leader);
-    for (const int number : {SIGSTOP, SIGKILL}) {
-        for (const pid_t pid : {holder.once.pid(), keeper}) REQUIRE(kill(pid, number) == 0);
-    }
-    CHECK(holder.once.wait_ending() == killed_by(SIGKILL));
-    eventually([&] { return !alive(keeper); }, "the keeper is gone");
-}
-
-/// A job of a leader and a child that listens, ignores TERM, and outlives its leader.
-Holder hold_with_child(Scenario& scene, const Command& options) {
-    const auto once = scene.launch(with_options(
-        options, {"sh", "-c", "actor ignore-term " + std::to_string(scene.port()) + " & wait"}));
-    once.wait_for_output("listening");
-    const Holder holder{once, leader_of(once.pid())};
-    wait_until_inscribed(scene, holder);  // of the pid file only the record knows
-    return holder;
-}
-
-}  // namespace
 
 TEST_CASE("once is killed: its keeper ends the job and takes record and pid file away", "[crash]") {
     Scenario scene;

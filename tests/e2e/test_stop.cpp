@@ -1,0 +1,407 @@
+// once stop: jobs by what they hold, or all; what crashed ones left; strangers never unasked.
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "holding.hpp"
+
+using namespace once::test;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+std::string text(int number) { return std::to_string(number); }
+
+/// `once stop WORDS`.
+Command stop_command(const Command& words) {
+    Command all{"once", "stop"};
+    all.insert(all.end(), words.begin(), words.end());
+    return all;
+}
+
+Finished stop(Scenario& scene, const Command& words, const Launch& how = {}) {
+    return scene.run(stop_command(words), how);
+}
+
+/// Nobody, no record, no announcement; and the slots can be had without a word.
+void check_nothing_held(Scenario& scene, const Command& slots) {
+    CHECK(scene.survivors().empty());
+    CHECK_FALSE(listening(scene.port()));
+    CHECK(state_files(scene, ".json").empty());
+    CHECK(state_files(scene, ".next").empty());
+    Command options{"--refuse"};
+    options.insert(options.end(), slots.begin(), slots.end());
+    const auto next = scene.run(with_options(options, {"true"}));
+    CHECK(next.ending == exited(0));
+    CHECK(next.stderr_text.empty());
+}
+
+void check_bad(Scenario& scene, const Command& words, const std::string& why) {
+    const auto refused = stop(scene, words);
+    INFO(why);
+    CHECK(refused.ending == exited(125));
+    CHECK_THAT(refused.stderr_text, StartsWith("once: ") && has(why));
+    CHECK(count(refused.stderr_text, "\n") == 1);
+    CHECK(refused.stdout_text.empty());
+    CHECK_FALSE(std::filesystem::exists(scene.state_folder()));
+}
+
+}  // namespace
+
+TEST_CASE("stop by port ends the job, both say so, and nothing is left", "[stop]") {
+    Scenario scene;
+    const auto holder = hold_port(scene);
+    const auto stopping = scene.launch(stop_command({scene.port()}));
+    CHECK(stopping.wait_ending() == exited(0));
+    CHECK(holder.once.ended());
+    CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+    CHECK_THAT(holder.once.stderr_text(),
+               StartsWith("once: stopped by 'once stop " + text(scene.port()) + "'") &&
+                   has(pid_text(stopping.pid())));
+    CHECK_THAT(stopping.stderr_text(),
+               StartsWith("once: stopped 'actor lock") && has(pid_text(holder.once.pid())));
+    CHECK(count(holder.once.stderr_text(), "\n") == 1);
+    CHECK(count(stopping.stderr_text(), "\n") == 1);
+    CHECK(stopping.stdout_text().empty());
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("stop by name ends the job with all its slots", "[stop]") {
+    Scenario scene;
+    const auto holder = hold_port(scene, {"-n", "web"});
+    CHECK(stop(scene, {"web"}).ending == exited(0));
+    CHECK(holder.once.ended());
+    CHECK_THAT(holder.once.stderr_text(), has("stopped by 'once stop web'"));
+    check_nothing_held(scene, {"-p", scene.port(), "-n", "web"});
+}
+
+TEST_CASE("stop ends a job from another folder", "[stop]") {
+    Scenario scene;
+    const auto holder = hold_port(scene, {}, {.folder = scene.another_folder("elsewhere")});
+    CHECK(stop(scene, {scene.port()}).ending == exited(0));
+    CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("stop ends a job before its record is written", "[stop]") {
+    Scenario scene;
+    for (int round = 0; round < 10; ++round) {
+        const auto holder = hold(scene, {"-n", "x"});  // stands a few ms before it is inscribed
+        CHECK(stop(scene, {"x"}).ending == exited(0));
+        CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+        CHECK_THAT(holder.once.stderr_text(), has("stopped by 'once stop x'"));
+    }
+    check_nothing_held(scene, {"-n", "x"});
+}
+
+TEST_CASE("stop with several targets ends these jobs and no other", "[stop]") {
+    Scenario scene;
+    const auto by_port = hold_port(scene);
+    const auto by_name = scene.launch(
+        {"once", "-n", "web", "--", "actor", "listen-slow-stop", scene.another_port(), 100});
+    const auto other = scene.launch({"once", "-n", "other", "--", "actor", "print-signals"});
+    by_name.wait_for_output("listening");
+    const pid_t bystander = other.ready_pid();
+    const auto stopped = stop(scene, {"web", scene.port(), "web"});
+    CHECK(stopped.ending == exited(0));
+    CHECK(count(stopped.stderr_text, "once: stopped '") == 2);
+    CHECK(by_port.once.ended());
+    CHECK(by_name.wait_ending() == exited(0));
+    CHECK(kill(bystander, SIGUSR1) == 0);
+    other.wait_for_output("got SIGUSR1");
+    CHECK_THAT(other.stdout_text(), !has("SIGTERM") && !has("SIGCONT"));
+}
+
+TEST_CASE("stop of one that is held and one that is not ends the one, and exits 1", "[stop]") {
+    Scenario scene;
+    const auto holder = hold_port(scene);
+    const auto stopped = stop(scene, {"nobody", scene.port()});
+    CHECK(stopped.ending == exited(1));
+    CHECK_THAT(stopped.stderr_text,
+               has("nobody started by once holds 'nobody'") && has("stopped 'actor lock"));
+    CHECK(holder.once.ended());
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("stop --all ends every job: of ports, of names, of folders, from anywhere", "[stop]") {
+    Scenario scene;
+    const Command wait{"actor", "listen-slow-stop", scene.another_port(), 50};
+    const auto by_port = hold_port(scene);
+    const auto by_name = scene.launch({"once", "-n", "web", "--", "actor", "print-signals"});
+    const auto by_folder =
+        scene.launch(with_options({}, wait), {.folder = scene.another_folder("elsewhere")});
+    (void)by_name.ready_pid();
+    by_folder.wait_for_output("listening");
+    const auto stopped = stop(scene, {"--all"});
+    CHECK(stopped.ending == exited(0));
+    CHECK(count(stopped.stderr_text, "once: stopped '") == 3);
+    for (const auto& once : {by_port.once, by_name, by_folder}) CHECK(once.ended());
+    check_nothing_held(scene, {"-p", scene.port(), "-n", "web"});
+    const auto again = stop(scene, {"--all"});
+    CHECK(again.ending == exited(1));
+    CHECK(again.stderr_text == "once: nothing is held\n");
+}
+
+TEST_CASE("stop asks all jobs at once: none waits for the end of another", "[stop]") {
+    Scenario scene;
+    REQUIRE(mkfifo((scene.folder() / "meeting").c_str(), 0600) == 0);
+    // To open a FIFO waits for the other side: each can end only after both were asked.
+    const auto member = [](const std::string& come) {
+        return "trap '" + come + "; exit 5' TERM; sleep 1000 & echo stands; wait";
+    };
+    for (const Command& words : {Command{"--all"}, Command{"one", "other"}}) {
+        const auto one = scene.launch({"once", "-n", "one", "--stop-timeout", "1m", "--", "sh",
+                                       "-c", member("echo asked > meeting")});
+        const auto other = scene.launch({"once", "-n", "other", "--stop-timeout", "1m", "--", "sh",
+                                         "-c", member("read word < meeting")});
+        one.wait_for_output("stands");
+        other.wait_for_output("stands");
+        CHECK(stop(scene, words).ending == exited(0));
+        CHECK(one.wait_ending() == exited(5));
+        CHECK(other.wait_ending() == exited(5));
+    }
+}
+
+TEST_CASE("a job that ignores TERM is killed after its own stop timeout, and stop waits for it",
+          "[stop]") {
+    Scenario scene;
+    const auto stubborn = scene.launch({"once", "-p", scene.port(), "--stop-timeout", "1300ms",
+                                        "--", "actor", "ignore-term", scene.port()});
+    stubborn.wait_for_output("listening");
+    const auto begun = boot_time();
+    const auto stopped = stop(scene, {scene.port()});
+    CHECK(boot_time() - begun >= 1'300'000'000);
+    CHECK(stopped.ending == exited(0));
+    CHECK_THAT(stopped.stderr_text, has("waiting for the end of 'actor ignore-term"));
+    CHECK(stubborn.ended());
+    CHECK(stubborn.wait_ending() == killed_by(SIGKILL));
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("stop returns when the port is free, not when the leader has gone", "[stop]") {
+    Scenario scene;
+    const auto once = scene.launch(
+        {"once", "-p", scene.port(), "--", "actor", "share-socket", scene.port(), 400});
+    once.wait_for_output("shared");
+    CHECK(stop(scene, {scene.port()}).ending == exited(0));
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("stop ends a job whose once, keeper or leader is suspended", "[stop]") {
+    Scenario scene;
+    for (const int who : {0, 1, 2}) {
+        const auto holder = hold_port(scene);
+        wait_until_inscribed(scene, holder);
+        const pid_t keeper = parent_of(holder.leader);
+        const pid_t suspended = who == 0 ? holder.once.pid() : who == 1 ? keeper : holder.leader;
+        REQUIRE(kill(suspended, SIGSTOP) == 0);
+        eventually([&] { return process_state(suspended) == 'T'; }, "it is stopped");
+        CHECK(stop(scene, {scene.port()}).ending == exited(0));
+        CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+        check_nothing_held(scene, {"-p", scene.port()});
+    }
+}
+
+TEST_CASE("stop --stale sweeps what a crashed job left, and touches no other", "[stop]") {
+    Scenario scene;
+    const auto crashed = hold_with_child(
+        scene, {"-p", scene.port(), "--stop-timeout", "300ms", "--pid-file", "pid"});
+    const pid_t rest = crashed.once.pid_after("ready");
+    const auto other = scene.launch({"once", "-n", "other", "--", "actor", "print-signals"});
+    const pid_t bystander = other.ready_pid();
+    kill_both(crashed);
+    REQUIRE(alive(rest));
+    const auto swept = stop(scene, {"--stale"}, {.folder = scene.another_folder("elsewhere")});
+    CHECK(swept.ending == exited(0));
+    CHECK_THAT(swept.stderr_text,
+               has("a crashed 'sh -c actor ignore-term") && has(": pid " + text(rest)));
+    CHECK_FALSE(alive(rest));
+    CHECK_FALSE(listening(scene.port()));
+    CHECK_FALSE(std::filesystem::exists(scene.folder() / "pid"));
+    const auto again = stop(scene, {"--stale"});
+    CHECK(again.ending == exited(1));
+    CHECK(again.stderr_text == "once: no crashed job has left anything\n");
+    CHECK(kill(bystander, SIGUSR1) == 0);
+    other.wait_for_output("got SIGUSR1");
+    CHECK_THAT(other.stdout_text(), !has("SIGTERM"));
+}
+
+TEST_CASE("stop by port, and stop --all, sweep what a crashed job left as well", "[stop]") {
+    Scenario scene;
+    for (const Command& words :
+         {Command{scene.port()}, Command{"--all"}, Command{"--stale", scene.port()}}) {
+        const auto crashed =
+            hold_with_child(scene, {"-p", scene.port(), "--stop-timeout", "300ms"});
+        kill_both(crashed);
+        CHECK(stop(scene, words).ending == exited(0));
+        check_nothing_held(scene, {"-p", scene.port()});
+    }
+}
+
+TEST_CASE("stop --stale with the name of a job that lives: 1, and it lives on", "[stop]") {
+    Scenario scene;
+    const auto holder = hold(scene, {"-n", "x"});
+    const auto stopped = stop(scene, {"--stale", "x"});
+    CHECK(stopped.ending == exited(1));
+    CHECK(stopped.stderr_text == "once: no crashed job has left anything at 'x'\n");
+    CHECK(alive(holder.leader));
+    CHECK_FALSE(holder.once.ended());
+}
+
+TEST_CASE("nothing to stop: 1, and it is said", "[stop]") {
+    Scenario scene;
+    const auto by_name = stop(scene, {"x"});
+    CHECK(by_name.ending == exited(1));
+    CHECK(by_name.stderr_text == "once: nobody started by once holds 'x'\n");
+    const auto by_port = stop(scene, {scene.port()});
+    CHECK(by_port.ending == exited(1));
+    CHECK(by_port.stderr_text ==
+          "once: nobody started by once holds '" + text(scene.port()) + "'\n");
+    CHECK(stop(scene, {"--force", scene.port()}).ending == exited(1));
+    CHECK(stop(scene, {"-q", "x"}).stderr_text.empty());
+    CHECK_FALSE(std::filesystem::exists(scene.state_folder()));
+}
+
+TEST_CASE("a stranger is not stopped without --force: 1, and it is named", "[stop][stranger]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    const auto stopped = stop(scene, {scene.port()});
+    CHECK(stopped.ending == exited(1));
+    CHECK_THAT(stopped.stderr_text,
+               has("nobody started by once holds '" + text(scene.port()) + "'") &&
+                   has("'actor listen " + text(scene.port()) + "' " + pid_text(stranger.pid())) &&
+                   has("once stop --force " + text(scene.port())));
+    CHECK(alive(stranger.pid()));
+    CHECK(listening(scene.port()));
+}
+
+TEST_CASE("stop leaves a stranger on another port alone", "[stop][stranger]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.another_port()});
+    stranger.wait_for_output("listening");
+    (void)hold_port(scene);
+    CHECK(stop(scene, {"--all"}).ending == exited(0));
+    CHECK(alive(stranger.pid()));
+}
+
+TEST_CASE("stop --dry-run says what it would do, and signals nobody", "[stop][dry-run]") {
+    Scenario scene;
+    const auto job = scene.launch({"once", "-n", "x", "--", "actor", "print-signals"});
+    const pid_t leader = job.ready_pid();
+    wait_until_inscribed(scene, {job, leader});
+    const auto crashed = hold_with_child(scene, {"-p", scene.port(), "--stop-timeout", "300ms"});
+    const pid_t rest = crashed.once.pid_after("ready");
+    kill_both(crashed);
+    const int strange = scene.another_port();
+    const auto stranger = scene.launch({"actor", "listen", strange});
+    stranger.wait_for_output("listening");
+    const auto all = stop(scene, {"--dry-run", "--all"});
+    CHECK(all.ending == exited(0));
+    CHECK_THAT(all.stderr_text, has("would stop 'actor print-signals'") &&
+                                    has("would sweep what a crashed 'sh -c actor ignore-term") &&
+                                    has(": pid " + text(rest)));
+    const auto stale = stop(scene, {"--dry-run", "--stale"});
+    CHECK(stale.ending == exited(0));
+    CHECK_THAT(stale.stderr_text, has("would sweep") && !has("would stop"));
+    const auto forced = stop(scene, {"--dry-run", "--force", strange});
+    CHECK(forced.ending == exited(0));
+    CHECK_THAT(forced.stderr_text, has("would end 'actor listen") && has(text(stranger.pid())));
+    CHECK(stop(scene, {"--dry-run", "nobody"}).ending == exited(1));
+    CHECK(alive(rest));
+    CHECK(alive(stranger.pid()));
+    CHECK_FALSE(job.ended());
+    CHECK(kill(leader, SIGUSR1) == 0);
+    job.wait_for_output("got SIGUSR1");
+    CHECK(count(job.stdout_text(), "got ") == 1);
+    CHECK(stop(scene, {"--stale"}).ending == exited(0));
+}
+
+TEST_CASE("a job cannot stop itself from inside: 75, and it runs on", "[stop]") {
+    Scenario scene;
+    for (const char* words : {"x", "--all"}) {
+        const auto job = scene.launch(
+            {"once", "-n", "x", "--", "sh", "-c",
+             "once stop " + std::string(words) + "; echo status $?; exec actor print-signals"});
+        job.wait_for_output("ready");
+        CHECK_THAT(job.stdout_text(), has("status 75\n") && !has("got "));
+        CHECK_THAT(job.stderr_text(),
+                   has("this command was started by 'sh -c once stop") && has(pid_text(job.pid())));
+        job.signal(SIGTERM);
+        CHECK(job.wait_ending() == exited(0));
+    }
+    CHECK(scene.run({"once", "-n", "x", "--", "once", "stop", "-E", 9, "x"}).ending == exited(9));
+}
+
+TEST_CASE("a job can stop another one", "[stop]") {
+    Scenario scene;
+    const auto holder = hold(scene, {"-n", "x"});
+    CHECK(scene.run({"once", "-n", "y", "--", "once", "stop", "x"}).ending == exited(0));
+    CHECK(holder.once.ended());
+}
+
+TEST_CASE("stop of an outer job ends the nested one as well", "[stop][nested]") {
+    Scenario scene;
+    const auto outer = scene.launch({"once", "-n", "outer", "--", "once", "-p", scene.port(), "--",
+                                     "actor", "listen", scene.port()});
+    outer.wait_for_output("listening");
+    CHECK(stop(scene, {"outer"}).ending == exited(0));
+    CHECK(outer.ended());
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("two stops of one job at once: it ends, and neither waits for ever", "[stop]") {
+    Scenario scene;
+    const auto slow = scene.launch(
+        {"once", "-p", scene.port(), "--", "actor", "listen-slow-stop", scene.port(), 400});
+    slow.wait_for_output("listening");
+    const auto one = scene.launch(stop_command({scene.port()}));
+    slow.wait_for_output("stopping");
+    const auto other = scene.launch(stop_command({scene.port()}));
+    CHECK(slow.wait_ending() == exited(0));
+    (void)one.wait_ending();
+    CHECK(other.wait_ending() == exited(0));
+    check_nothing_held(scene, {"-p", scene.port()});
+}
+
+TEST_CASE("stop is ended by a signal while it waits", "[stop]") {
+    Scenario scene;
+    const auto stubborn =
+        scene.launch({"once", "-n", "x", "--stop-timeout", "1m", "--", "actor", "ignore-term"});
+    const pid_t leader = stubborn.ready_pid();
+    const auto stopping = scene.launch(stop_command({"x"}));
+    stopping.wait_for_error("waiting for the end of");
+    stopping.signal(SIGINT);
+    CHECK(stopping.wait_ending() == killed_by(SIGINT));
+    CHECK(alive(leader));
+    REQUIRE(kill(leader, SIGKILL) == 0);
+    CHECK(stubborn.wait_ending() == killed_by(SIGKILL));
+}
+
+TEST_CASE("stop -q ends without a word", "[stop]") {
+    Scenario scene;
+    const auto holder = hold(scene, {"-n", "x"});
+    const auto stopped = stop(scene, {"-q", "x"});
+    CHECK(stopped.ending == exited(0));
+    CHECK(stopped.stderr_text.empty());
+    CHECK(holder.once.ended());
+}
+
+TEST_CASE("bad command lines of stop", "[stop][command-line][bad]") {
+    Scenario scene;
+    check_bad(scene, {}, "name a port or a name, or say --all or --stale");
+    check_bad(scene, {"--all", "x"}, "--all and 'x' contradict each other");
+    check_bad(scene, {"x", "--all"}, "--all and 'x' contradict each other");
+    check_bad(scene, {"--force"}, "name a port or a name");
+    check_bad(scene, {"--force", "--all"}, "--force needs a port");
+    check_bad(scene, {"--force", "--stale"}, "--force needs a port");
+    check_bad(scene, {"--al"}, "unknown option '--al'; did you mean '--all'?");
+    check_bad(scene, {"--json", "x"}, "unknown option '--json'");
+    check_bad(scene, {"-x"}, "unknown option '-x'");
+    check_bad(scene, {"-q", "-v", "x"}, "--quiet and --verbose contradict each other");
+    check_bad(scene, {"-E", "256", "x"}, "an exit status is a number from 0 to 255");
+    check_bad(scene, {"a b"}, "'a b' is neither a port nor a name");
+    check_bad(scene, {""}, "'' is neither a port nor a name");
+}
