@@ -1,0 +1,570 @@
+// --force: strangers are ended as whole jobs, where that can be proven safe, and else left alone.
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "holding.hpp"
+#include "terminal.hpp"
+
+using namespace once::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text(int number) { return std::to_string(number); }
+
+/// `actor listen PORT` on the scenario's port, for shells.
+std::string listener(Scenario& scene) { return "actor listen " + text(scene.port()); }
+
+/// An actor under another name.
+fs::path actor_called(Scenario& scene, const std::string& name) {
+    const auto copy = scene.folder() / name;
+    fs::copy_file(Scenario::actor_binary(), copy);
+    return copy;
+}
+
+/// Both ways to say --force at the scenario's port.
+Command launch_by_force(Scenario& scene) {
+    return {"once", "--force", "-p", scene.port(), "--", "touch", "done"};
+}
+Command stop_by_force(Scenario& scene) { return {"once", "stop", "--force", scene.port()}; }
+
+/// Neither way ends the stranger: 75, in these words, and everybody is as before.
+void check_guarded(Scenario& scene, const std::string& words) {
+    const auto before = listener_pids(scene.port());
+    const auto everybody = scene.survivors().size();
+    REQUIRE_FALSE(before.empty());
+    auto dry = stop_by_force(scene);
+    dry.insert(dry.begin() + 2, "--dry-run");
+    for (const Command& command : {launch_by_force(scene), stop_by_force(scene), dry}) {
+        const auto refused = scene.run(command);
+        INFO(command.at(1).text << "\n" << refused.stderr_text);
+        CHECK(refused.ending == exited(75));
+        CHECK_THAT(refused.stderr_text, has("port " + text(scene.port()) + " is held by") &&
+                                            has(words) && !has("ending "));
+        CHECK(count(refused.stderr_text, "\n") == count("\n" + refused.stderr_text, "\nonce: "));
+    }
+    CHECK(listener_pids(scene.port()) == before);
+    CHECK(scene.survivors().size() == everybody);
+    CHECK_FALSE(fs::exists(scene.folder() / "done"));
+    CHECK(state_files(scene, ".json").empty());
+}
+
+void end(pid_t pid) {
+    REQUIRE(kill(pid, SIGKILL) == 0);
+    eventually([&] { return !alive(pid); }, "it is gone");
+}
+
+}  // namespace
+
+TEST_CASE("a launch with --force ends a stranger's whole chain, then runs", "[force]") {
+    Scenario scene;
+    const auto top = scene.launch({"sh", "-c", "sh -c '" + listener(scene) + "; :'; :"});
+    top.wait_for_output("listening");
+    const pid_t last = top.ready_pid();
+    const pid_t middle = parent_of(last);
+    const auto holder = hold_port(scene, {"--force"});
+    CHECK(top.ended());
+    CHECK_FALSE(alive(middle));
+    CHECK_FALSE(alive(last));
+    CHECK_THAT(holder.once.stderr_text(),
+               has("ending 'sh -c sh -c") && has(pid_text(top.pid())) &&
+                   has(text(top.pid()) + " " + text(middle) + " " + text(last)));
+    CHECK(listener_pids(scene.port()) == std::vector<pid_t>{holder.leader});
+    CHECK(scene.survivors().size() == 3);  // once, its keeper, its job
+}
+
+TEST_CASE("a stop with --force ends a stranger's whole chain, and frees the port", "[force]") {
+    Scenario scene;
+    const auto top = scene.launch({"sh", "-c", "sh -c '" + listener(scene) + "; :'; :"});
+    top.wait_for_output("listening");
+    const auto stopped = scene.run(stop_by_force(scene));
+    CHECK(stopped.ending == exited(0));
+    CHECK_THAT(stopped.stderr_text,
+               has("ending 'sh -c sh -c") && has("port " + text(scene.port()) + " is free\n"));
+    CHECK(stopped.stdout_text.empty());
+    CHECK(scene.survivors().empty());
+    CHECK_FALSE(listening(scene.port()));
+}
+
+TEST_CASE("of a runner with several jobs only the branch that listens is ended", "[force]") {
+    Scenario scene;
+    const auto runner = scene.launch(
+        {"sh", "-c", "sh -c '" + listener(scene) + "; :' & actor print-signals & wait; wait; :"});
+    runner.wait_for_output("listening");
+    eventually([&] { return count(runner.stdout_text(), "ready ") == 2; }, "both run");
+    const pid_t branch = parent_of(listener_pids(scene.port()).at(0));
+    const auto siblings = children_of(runner.pid());
+    REQUIRE(siblings.size() == 2);
+    const pid_t sibling = siblings.at(0) == branch ? siblings.at(1) : siblings.at(0);
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK_FALSE(alive(branch));
+    CHECK_FALSE(listening(scene.port()));
+    CHECK_FALSE(runner.ended());
+    REQUIRE(kill(sibling, SIGUSR1) == 0);
+    runner.wait_for_output("got SIGUSR1");
+    REQUIRE(kill(sibling, SIGTERM) == 0);
+    runner.wait_for_output("got SIGTERM");
+    CHECK(count(runner.stdout_text(), "got ") == 2);
+    CHECK(runner.wait_ending() == exited(0));
+}
+
+TEST_CASE("a shell that somebody types into is never ended with what it has started", "[force]") {
+    Scenario scene;
+    Terminal terminal(scene);
+    const auto shell = terminal.start_shell();
+    terminal.type_line(listener(scene) + " & actor listen " + text(scene.another_port()) + " &");
+    terminal.wait_for_pid_after("ready");
+    terminal.wait_for_pid_after("ready");
+    eventually([&] { return listening(scene.port()); }, "it listens");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK_FALSE(listening(scene.port()));
+    CHECK_FALSE(shell.ended());
+    CHECK(children_of(shell.pid()).size() == 1);
+    terminal.type_line("echo st''ill here; kill %2");
+    terminal.wait_for("still here");
+}
+
+TEST_CASE("a shell that somebody types into lives on when its only job is ended", "[force]") {
+    Scenario scene;
+    Terminal terminal(scene);
+    const auto shell = terminal.start_shell();
+    terminal.type_line(listener(scene));
+    terminal.wait_for_pid_after("ready");
+    terminal.wait_for("listening");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    terminal.wait_for_prompt();
+    CHECK_FALSE(shell.ended());
+}
+
+TEST_CASE("a client with an open connection to the port lives", "[force]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    const auto client = scene.launch({"actor", "connect-from", scene.another_port(), scene.port()});
+    client.wait_for_output("connected");
+    const auto holder = hold_port(scene, {"--force"});
+    CHECK(stranger.wait_ending() == killed_by(SIGTERM));
+    CHECK(alive(client.pid()));
+    CHECK(process_state(client.pid()) == 'S');
+}
+
+TEST_CASE("a stranger that ignores TERM is killed after the stop timeout", "[force]") {
+    Scenario scene;
+    const auto stubborn = scene.launch({"actor", "ignore-term", scene.port()});
+    stubborn.wait_for_output("listening");
+    const auto begun = boot_time();
+    (void)hold_port(scene, {"--force", "--stop-timeout", "300ms"});
+    CHECK(boot_time() - begun >= 300'000'000);
+    CHECK(stubborn.wait_ending() == killed_by(SIGKILL));
+}
+
+TEST_CASE("a stranger that stops slowly has its time", "[force]") {
+    Scenario scene;
+    const auto slow = scene.launch({"actor", "listen-slow-stop", scene.port(), 400});
+    slow.wait_for_output("listening");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK(slow.wait_ending() == exited(0));
+    CHECK_THAT(slow.stdout_text(), has("stopped"));
+}
+
+TEST_CASE("a stranger that is suspended is ended", "[force]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    REQUIRE(kill(stranger.pid(), SIGSTOP) == 0);
+    eventually([&] { return process_state(stranger.pid()) == 'T'; }, "it is stopped");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK(stranger.wait_ending() == killed_by(SIGTERM));
+}
+
+TEST_CASE("the root of a stranger is asked first, and ends its worker itself", "[force]") {
+    Scenario scene;
+    const auto root = scene.launch({"sh", "-c",
+                                    "trap 'kill -USR1 $!; wait $!; echo root done; exit 3' TERM; "
+                                    "sh -c 'trap \"echo worker done; kill \\$! ; exit\" USR1; "
+                                    "trap \"echo worker asked\" TERM; " +
+                                        listener(scene) + " & wait; wait' & wait"});
+    root.wait_for_output("listening");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK(root.wait_ending() == exited(3));
+    CHECK_THAT(root.stdout_text(), has("worker done\nroot done\n") && !has("worker asked"));
+    CHECK(scene.survivors().empty());
+}
+
+TEST_CASE("what a stranger starts while it is ended is ended as well", "[force]") {
+    Scenario scene;
+    const auto root = scene.launch(
+        {"sh", "-c",
+         "trap 'sleep 1000 & echo one more; exit 3' TERM; " + listener(scene) + " & wait"});
+    root.wait_for_output("listening");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK(root.wait_ending() == exited(3));
+    CHECK_THAT(root.stdout_text(), has("one more"));
+    CHECK(scene.survivors().empty());
+}
+
+TEST_CASE("a fork that shares the socket is ended with its parent", "[force]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "share-socket", scene.port(), 300});
+    const pid_t child = stranger.pid_after("shared");
+    (void)hold_port(scene, {"--force"});
+    CHECK(stranger.ended());
+    CHECK_FALSE(alive(child));
+}
+
+TEST_CASE("two strangers on one port are both ended", "[force]") {
+    Scenario scene;
+    for (const Command& command : {stop_by_force(scene), launch_by_force(scene)}) {
+        const auto four = scene.launch({"actor", "listen", scene.port(), "0.0.0.0"});
+        const auto six = scene.launch({"actor", "listen", scene.port(), "::1"});
+        four.wait_for_output("listening");
+        six.wait_for_output("listening");
+        CHECK(scene.run(command).ending == exited(0));
+        CHECK(four.wait_ending() == killed_by(SIGTERM));
+        CHECK(six.wait_ending() == killed_by(SIGTERM));
+    }
+    CHECK(fs::exists(scene.folder() / "done"));
+}
+
+TEST_CASE("of two strangers one is guarded: neither is signalled", "[force][guard]") {
+    Scenario scene;
+    const auto plain = scene.launch({"actor", "listen", scene.port(), "127.0.0.1"});
+    const auto guarded =
+        scene.launch({actor_called(scene, "docker-proxy"), "listen", scene.port(), "::1"});
+    plain.wait_for_output("listening");
+    guarded.wait_for_output("listening");
+    check_guarded(scene, "docker ps --filter publish=" + text(scene.port()));
+}
+
+TEST_CASE("a launch on two ports, one of them guarded, ends nobody", "[force][guard]") {
+    Scenario scene;
+    const int other = scene.another_port();
+    const auto holder = hold_port(scene);
+    wait_until_inscribed(scene, holder);
+    const auto guarded = scene.launch({actor_called(scene, "ssh"), "listen", other});
+    guarded.wait_for_output("listening");
+    const auto refused =
+        scene.run({"once", "--force", "-p", scene.port(), "-p", other, "--", "true"});
+    CHECK(refused.ending == exited(75));
+    CHECK_FALSE(holder.once.ended());
+    CHECK(alive(guarded.pid()));
+}
+
+TEST_CASE("a listener that comes back is reported with 75, and not fought", "[force]") {
+    Scenario scene;
+    for (const Command& command : {stop_by_force(scene), launch_by_force(scene)}) {
+        const auto loop = scene.launch(
+            {"sh", "-c", "actor ignore-term & while :; do " + listener(scene) + "; done"});
+        eventually([&] { return count(loop.stdout_text(), "ready ") == 2; }, "both run");
+        loop.wait_for_output("listening");
+        const auto refused = scene.run(command);
+        CHECK(refused.ending == exited(75));
+        CHECK_THAT(refused.stderr_text,
+                   has("ending 'actor listen") &&
+                       has("somebody has started it again: port " + text(scene.port())) &&
+                       has(" by sh (pid " + text(loop.pid()) + ")"));
+        CHECK(count(loop.stdout_text(), "listening") == 2);
+        const auto children = children_of(loop.pid());
+        end(loop.pid());
+        for (const pid_t pid : children) end(pid);
+    }
+    CHECK_FALSE(fs::exists(scene.folder() / "done"));
+    CHECK(state_files(scene, ".json").empty());
+}
+
+TEST_CASE("guard: a stranger from which once descends is left alone", "[force][guard]") {
+    Scenario scene;
+    for (const Command& command : {stop_by_force(scene), launch_by_force(scene)}) {
+        Command outer{"actor", "listen-and-run", scene.port()};
+        outer.insert(outer.end(), command.begin(), command.end());
+        const auto ancestor = scene.launch(outer);
+        ancestor.wait_for_output("status 75\n");
+        CHECK_THAT(ancestor.stderr_text(),
+                   has("this command descends from it, so it is left alone"));
+        CHECK(alive(ancestor.pid()));
+        ancestor.signal(SIGTERM);
+        CHECK(ancestor.wait_ending() == killed_by(SIGTERM));
+    }
+    CHECK_FALSE(fs::exists(scene.folder() / "done"));
+}
+
+TEST_CASE("guard: pid 1 is left alone", "[force][guard]") {
+    if (!is_root_or_warn("make a pid namespace")) return;
+    Scenario scene;
+    const auto container = scene.launch({"unshare", "--pid", "--fork", "--mount-proc",
+                                         "--kill-child", "actor", "ignore-term", scene.port()});
+    container.wait_for_output("listening");
+    const pid_t first = listener_pids(scene.port()).at(0);
+    const auto refused = scene.run(
+        {"nsenter", "-t", text(first), "-p", "-m", "once", "stop", "--force", scene.port()});
+    CHECK(refused.ending == exited(75));
+    CHECK_THAT(refused.stderr_text, has("pid 1 ('actor') has it open, so it is left alone"));
+    CHECK(alive(first));
+    end(first);
+    (void)container.wait_ending();
+}
+
+TEST_CASE("guard: another pid namespace is a container, and left alone", "[force][guard]") {
+    if (!is_root_or_warn("make a pid namespace")) return;
+    Scenario scene;
+    const auto container = scene.launch(
+        {"unshare", "--pid", "--fork", "--kill-child", "actor", "listen", scene.port()});
+    container.wait_for_output("listening");
+    const pid_t inside = listener_pids(scene.port()).at(0);
+    check_guarded(scene, "it runs in a container, so it is left alone; end it in there");
+    end(inside);
+    (void)container.wait_ending();
+}
+
+TEST_CASE("guard: another user's stranger is left alone, also by root", "[force][guard]") {
+    if (!is_root_or_warn("become another user")) return;
+    Scenario scene;
+    const auto actor = actor_called(scene, "theirs");
+    for (const auto& open : {scene.folder().parent_path(), scene.folder(), actor}) {
+        REQUIRE(chmod(open.c_str(), 0755) == 0);
+    }
+    const auto other = scene.launch({"setpriv", "--reuid", "65534", "--regid", "65534",
+                                     "--clear-groups", actor, "listen", scene.port()});
+    other.wait_for_output("listening");
+    check_guarded(scene,
+                  "it belongs to the user nobody, so it is left alone; to end it: sudo kill " +
+                      text(other.pid()));
+}
+
+TEST_CASE("guard: what we may not see is left alone", "[force][guard]") {
+    if (!is_root_or_warn("become another user")) return;
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    const auto once = scene.folder() / "once";
+    fs::copy_file(Scenario::once_binary(), once);
+    for (const auto& open : {scene.folder().parent_path(), scene.folder(), once}) {
+        REQUIRE(chmod(open.c_str(), 0755) == 0);
+    }
+    const auto state = scene.another_folder("nobodys");
+    REQUIRE(chown(state.c_str(), 65534, 65534) == 0);
+    const Command as_nobody{"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"};
+    for (auto command : {stop_by_force(scene), launch_by_force(scene)}) {
+        command.front() = once;
+        command.insert(command.begin(), as_nobody.begin(), as_nobody.end());
+        const auto refused =
+            scene.run(command, {.environment = {{"ONCE_STATE_DIR", state.string()}}});
+        CHECK(refused.ending == exited(75));
+        CHECK_THAT(refused.stderr_text, has("of the user root that we may not see") &&
+                                            has("sudo ss -ltnp 'sport = :" + text(scene.port())));
+    }
+    CHECK(alive(stranger.pid()));
+}
+
+TEST_CASE("guard: tunnels and container proxies are left alone", "[force][guard]") {
+    Scenario scene;
+    const std::string publishes =
+        "it publishes a container's port, so it is left alone; to see whose: docker ps --filter "
+        "publish=" +
+        text(scene.port());
+    const auto forwards = [](const std::string& name) {
+        return "it forwards the port elsewhere (" + name + "), so it is left alone";
+    };
+    const std::vector<std::pair<std::string, std::string>> programs{
+        {"docker-proxy", publishes},      {"slirp4netns", publishes},
+        {"ssh", forwards("ssh")},         {"sshd", forwards("sshd")},
+        {"autossh", forwards("autossh")}, {"kubectl", forwards("kubectl")}};
+    for (const auto& [name, words] : programs) {
+        INFO(name);
+        const auto stranger = scene.launch(
+            {actor_called(scene, name), "listen", scene.port(), "127.0.0.1", "port-forward"});
+        stranger.wait_for_output("listening");
+        check_guarded(scene, words);
+        stranger.signal(SIGTERM);
+        CHECK(stranger.wait_ending() == killed_by(SIGTERM));
+    }
+}
+
+TEST_CASE("guard: kubectl that forwards nothing is a stranger like others", "[force][guard]") {
+    Scenario scene;
+    const auto stranger =
+        scene.launch({actor_called(scene, "kubectl"), "listen", scene.port(), "127.0.0.1"});
+    stranger.wait_for_output("listening");
+    CHECK(scene.run(stop_by_force(scene)).ending == exited(0));
+    CHECK(stranger.wait_ending() == killed_by(SIGTERM));
+}
+
+TEST_CASE("guard: an app of pm2 is left alone, by its environment", "[force][guard]") {
+    Scenario scene;
+    const auto named = scene.launch({"actor", "listen", scene.port()},
+                                    {.environment = {{"pm_id", "0"}, {"name", "my-app"}}});
+    named.wait_for_output("listening");
+    check_guarded(scene,
+                  "pm2 keeps it running, and would start it again; to end it: pm2 stop my-app");
+    named.signal(SIGTERM);
+    (void)named.wait_ending();
+    const auto odd = scene.launch({"sh", "-c", listener(scene) + "; :"},
+                                  {.environment = {{"pm_id", "7"}, {"name", "a $(reboot) b"}}});
+    odd.wait_for_output("listening");
+    check_guarded(scene, "pm2 stop 'a $(reboot) b'");
+    end(listener_pids(scene.port()).at(0));
+    (void)odd.wait_ending();
+    const auto unnamed = scene.launch({"actor", "listen", scene.port()},
+                                      {.environment = {{"pm_id", "1"}, {"name", {}}}});
+    unnamed.wait_for_output("listening");
+    check_guarded(scene, "pm2 stop NAME (pm2 list has it)");
+}
+
+TEST_CASE("guard: what a supervisor keeps running is left alone", "[force][guard]") {
+    Scenario scene;
+    for (const std::string& name : std::initializer_list<std::string>{
+             "runsv", "supervisord", "s6-supervise", "overmind", "PM2 v5.3: God D"}) {
+        INFO(name);
+        for (const Command& job : {Command{"actor", "listen", scene.port()},
+                                   Command{"sh", "-c", listener(scene) + "; :"}}) {
+            const auto copy = scene.folder() / name;
+            fs::remove(copy);
+            Command command{actor_called(scene, name), "relay"};
+            command.insert(command.end(), job.begin(), job.end());
+            const auto supervisor = scene.launch(command);
+            supervisor.wait_for_output("listening");
+            check_guarded(scene, name + " keeps it running, and would start it again");
+            const auto below = descendants(supervisor.pid());
+            end(supervisor.pid());
+            for (const pid_t pid : below) {
+                (void)kill(pid, SIGKILL);
+                eventually([&] { return !alive(pid); }, "it is gone");
+            }
+        }
+    }
+}
+
+TEST_CASE("guard: a socket that systemd handed over is left alone", "[force][guard]") {
+    Scenario scene;
+    const auto service =
+        scene.launch({"sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec " + listener(scene)});
+    service.wait_for_output("listening");
+    check_guarded(scene, "systemd listens there itself, for a socket unit");
+}
+
+TEST_CASE("a holder of another folder is replaced with --force, asked first and told by whom",
+          "[force][replace]") {
+    Scenario scene;
+    const auto elsewhere = scene.another_folder("elsewhere");
+    const auto holder = scene.launch(
+        {"once", "-p", scene.port(), "--", "actor", "listen-slow-stop", scene.port(), 200},
+        {.folder = elsewhere});
+    holder.wait_for_output("listening");
+    const auto next = hold_port(scene, {"--force"});
+    CHECK(holder.wait_ending() == exited(0));
+    CHECK_THAT(holder.stdout_text(), has("stopping\nstopped\n"));
+    CHECK_THAT(holder.stderr_text(), has("once: replaced by 'actor lock") &&
+                                         has(pid_text(next.once.pid())) &&
+                                         has(" in " + scene.folder().string() + ","));
+    CHECK_THAT(next.once.stderr_text(), has("once: replaced 'actor listen-slow-stop") &&
+                                            has(pid_text(holder.pid())) && !has("ending "));
+    CHECK(scene.survivors().size() == 3);
+}
+
+TEST_CASE("what a crashed job of another folder left is swept with --force", "[force][crash]") {
+    Scenario scene;
+    const auto crashed = hold_with_child(scene, {"-p", scene.port(), "--stop-timeout", "300ms"},
+                                         {.folder = scene.another_folder("elsewhere")});
+    const pid_t rest = crashed.once.pid_after("ready");
+    kill_both(crashed);
+    const auto next = hold_port(scene, {"--force"});
+    CHECK_FALSE(alive(rest));
+    CHECK_THAT(next.once.stderr_text(), has(": pid " + text(rest)));
+}
+
+TEST_CASE("a job of once on a port that it has not claimed is ended through its once", "[force]") {
+    Scenario scene;
+    for (const Command& command : {stop_by_force(scene), launch_by_force(scene)}) {
+        // Its leader ignores TERM: only its own once knows how long to wait for it.
+        const auto other = scene.launch(
+            {"once", "-n", "x", "--stop-timeout", "300ms", "--", "sh", "-c",
+             "trap 'echo asked' TERM; " + listener(scene) + " & while :; do wait; done"});
+        other.wait_for_output("listening");
+        const auto forced = scene.run(command);
+        CHECK(forced.ending == exited(0));
+        CHECK_THAT(forced.stderr_text, has("ending 'sh -c trap") && has(pid_text(other.pid())));
+        CHECK(other.ended());
+        CHECK(other.wait_ending() == killed_by(SIGKILL));
+        CHECK(count(other.stdout_text(), "asked") == 1);
+        CHECK(scene.survivors().empty());
+        CHECK(state_files(scene, ".json").empty());
+    }
+}
+
+TEST_CASE("without --force a job of once on an unclaimed port is left alone, with how to end it",
+          "[force]") {
+    Scenario scene;
+    const auto other = scene.launch({"once", "-n", "x", "--", "actor", "listen", scene.port()});
+    other.wait_for_output("listening");
+    const auto refused = scene.run({"once", "-p", scene.port(), "--", "true"});
+    CHECK(refused.ending == exited(75));
+    CHECK_THAT(refused.stderr_text,
+               has("is held by 'actor listen") && has("to end it: once stop x"));
+    CHECK_FALSE(other.ended());
+}
+
+TEST_CASE("the option --force with nobody in the way is a launch like others", "[force]") {
+    Scenario scene;
+    const auto finished = scene.run({"once", "--force", "-p", scene.port(), "--", "echo", "ran"});
+    CHECK(finished.ending == exited(0));
+    CHECK(finished.stdout_text == "ran\n");
+    CHECK(finished.stderr_text.empty());
+}
+
+TEST_CASE("the option --force ends nobody for a command that cannot be run", "[force]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    CHECK(scene.run({"once", "--force", "-p", scene.port(), "--", "no-such-command"}).ending ==
+          exited(127));
+    CHECK(alive(stranger.pid()));
+}
+
+TEST_CASE("the option --force with --dry-run says whom it would end, and ends nobody",
+          "[force][dry-run]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"sh", "-c", listener(scene) + "; :"});
+    stranger.wait_for_output("listening");
+    auto command = launch_by_force(scene);
+    command.insert(command.begin() + 1, "--dry-run");
+    const auto foreseen = scene.run(command);
+    CHECK(foreseen.ending == exited(0));
+    CHECK_THAT(foreseen.stderr_text,
+               has("would end 'sh -c actor listen") &&
+                   has(text(stranger.pid()) + " " + text(stranger.ready_pid())) &&
+                   has("would run 'touch done'"));
+    CHECK(listening(scene.port()));
+    CHECK_FALSE(fs::exists(scene.folder() / "done"));
+    end(stranger.ready_pid());
+}
+
+TEST_CASE("the option --force contradicts --refuse and --wait", "[force][command-line][bad]") {
+    Scenario scene;
+    for (const char* policy : {"--refuse", "--wait", "-w1s"}) {
+        for (const bool is_first : {true, false}) {
+            Command command{"once", is_first ? "--force" : policy, is_first ? policy : "--force"};
+            command.insert(command.end(), {"-p", scene.port(), "--", "touch", "done"});
+            const auto refused = scene.run(command);
+            CHECK(refused.ending == exited(125));
+            CHECK_THAT(refused.stderr_text, has("--force and --") && has("contradict each other"));
+            CHECK(count(refused.stderr_text, "\n") == 1);
+        }
+    }
+    CHECK_FALSE(fs::exists(scene.folder() / "done"));
+    CHECK_FALSE(fs::exists(scene.state_folder()));
+}
+
+TEST_CASE("the option --force is said here and now: more than ONCE_POLICY", "[force]") {
+    Scenario scene;
+    scene.set("ONCE_POLICY", "refuse");
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    CHECK(scene.run({"once", "-p", scene.port(), "--", "true"}).ending == exited(75));
+    CHECK(scene.run(launch_by_force(scene)).ending == exited(0));
+    CHECK(stranger.ended());
+}
