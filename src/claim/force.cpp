@@ -69,29 +69,21 @@ public:
             known_.push_back(member.id);
             sessions_.insert(member.session);
         }
+        const auto table = os::read_processes();
+        const auto living = find_living(table);
+        for (const auto& process : table) {
+            if (living.contains(process.id.pid)) groups_.insert(process.group);
+        }
+        for (const auto& process : table) {
+            if (!living.contains(process.id.pid)) groups_.erase(process.group);
+        }
+        groups_.erase(0);  // said of every group that comes from outside of our namespace
     }
 
     job::Offspring look() {
         const auto table = os::read_processes();
-        std::set<int> living;
+        const auto living = find_living(table);
         job::Offspring found;
-        for (const auto& process : table) {
-            if (is_known(process.id)) living.insert(process.id.pid);
-        }
-        // Children of those who live are theirs, until nobody new is found.
-        for (bool has_found = true; has_found;) {
-            has_found = false;
-            for (const auto& process : table) {
-                // What is put into a session of its own (a browser) is no part of the job.
-                if (!living.contains(process.parent) || living.contains(process.id.pid) ||
-                    !sessions_.contains(process.session)) {
-                    continue;
-                }
-                living.insert(process.id.pid);
-                known_.push_back(process.id);
-                has_found = true;
-            }
-        }
         for (const auto& process : table) {
             if (living.contains(process.id.pid) && !process.is_zombie()) {
                 found.job.push_back(process);
@@ -101,11 +93,44 @@ public:
     }
 
 private:
+    std::set<int> find_living(const std::vector<os::ProcessFacts>& table) {
+        std::set<int> living;
+        for (const auto& process : table) {
+            if (is_known(process.id)) living.insert(process.id.pid);
+        }
+        // Children of those who live are theirs, until nobody new is found.
+        for (bool has_found = true; has_found;) {
+            has_found = false;
+            for (const auto& process : table) {
+                // What is put into a session of its own (a browser) is no part of the job.
+                const bool is_theirs =
+                    living.contains(process.parent) || groups_.contains(process.group);
+                if (!is_theirs || living.contains(process.id.pid) ||
+                    !sessions_.contains(process.session)) {
+                    continue;
+                }
+                living.insert(process.id.pid);
+                known_.push_back(process.id);
+                has_found = true;
+            }
+        }
+        // A group that has ended may come back as somebody else's.
+        std::erase_if(groups_, [&](int group) {
+            return std::none_of(table.begin(), table.end(),
+                                [&](const auto& process) { return process.group == group; });
+        });
+        return living;
+    }
+
     bool is_known(os::ProcessId id) const {
         return std::find(known_.begin(), known_.end(), id) != known_.end();
     }
+
     std::vector<os::ProcessId> known_;
     std::set<int> sessions_;
+    // In which there was nobody else: who is in them now was started by one of those whom we know,
+    // even if that one is gone.
+    std::set<int> groups_;
 };
 
 // Asks the roots, and waits until they are gone or have had their time.

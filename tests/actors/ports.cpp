@@ -83,7 +83,8 @@ int ignore_term(const Arguments& words) {
 int bind_only(const Arguments& words) {
     const int port = number(needed(words, 0, "PORT"));
     announce();
-    (void)bind_to(port, words.size() > 1 ? words[1] : "127.0.0.1");
+    const bool alone = words.size() > 2 && words[2] == "alone";
+    (void)bind_to(port, words.size() > 1 ? words[1] : "127.0.0.1", alone);
     say("bound " + std::to_string(port));
     wait_for_ever();
 }
@@ -92,7 +93,8 @@ int connect_from(const Arguments& words) {
     const int port = number(needed(words, 0, "PORT"));
     const int to_port = number(needed(words, 1, "TO_PORT"));
     announce();
-    const int fd = bind_to(port, "127.0.0.1");
+    const bool alone = words.size() > 2 && words[2] == "alone";
+    const int fd = bind_to(port, "127.0.0.1", alone);
     sockaddr_in there{};
     there.sin_family = AF_INET;
     there.sin_port = htons(static_cast<in_port_t>(to_port));

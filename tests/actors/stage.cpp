@@ -85,7 +85,7 @@ pid_t fork_or_end() {
     return pid;
 }
 
-int bind_to(int port, const std::string& address) {
+int bind_to(int port, const std::string& address, bool alone) {
     sockaddr_storage place{};
     socklen_t size = 0;
     const auto wanted = htons(static_cast<in_port_t>(port));
@@ -104,8 +104,9 @@ int bind_to(int port, const std::string& address) {
     }
     const int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) failed("make a socket");
-    const int on = 1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) failed("set SO_REUSEADDR");
+    const int reuse = alone ? 0 : 1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse) != 0)
+        failed("set SO_REUSEADDR");
     if (bind(fd, reinterpret_cast<const sockaddr*>(&place), size) != 0) {
         failed("bind " + address + " port " + std::to_string(port));
     }

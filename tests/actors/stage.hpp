@@ -38,7 +38,8 @@ void wait_for_milliseconds(int duration);
 /// Forks; a failure ends the actor.
 pid_t fork_or_end();
 /// A socket bound to the port, IPv6 if the address has a colon in it.
-int bind_to(int port, const std::string& address);
+/// `alone`: without SO_REUSEADDR, so that nobody else can bind the port meanwhile.
+int bind_to(int port, const std::string& address, bool alone = false);
 /// Listens and says so: `listening <port>`.
 int listen_on(int port, const std::string& address = "127.0.0.1");
 /// The same where the port may be left out.

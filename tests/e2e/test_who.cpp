@@ -277,7 +277,7 @@ TEST_CASE("who knows what a crashed once left", "[who][crash]") {
 
 TEST_CASE("who names a socket that is bound and does not listen", "[who]") {
     Scenario scene;
-    const auto stranger = scene.launch({"actor", "bind-only", scene.port()});
+    const auto stranger = scene.launch({"actor", "bind-only", scene.port(), "127.0.0.1", "alone"});
     stranger.wait_for_output("bound");
     const auto told = who(scene, scene.port());
     CHECK(told.ending == exited(0));
@@ -289,12 +289,19 @@ TEST_CASE("who names a socket that is bound and does not listen", "[who]") {
     CHECK(parsed.at("other_sockets").at(0).at("use") == "bound");
 }
 
+TEST_CASE("who calls a port free whose socket lets others listen there", "[who]") {
+    Scenario scene;
+    const auto bound = scene.launch({"actor", "bind-only", scene.port()});
+    bound.wait_for_output("bound");
+    CHECK(who(scene, scene.port()).ending == exited(1));
+}
+
 TEST_CASE("who names a connection that uses the port as its own", "[who]") {
     Scenario scene;
     const int there = scene.another_port();
     const auto server = scene.launch({"actor", "listen", there});
     server.wait_for_output("listening");
-    const auto client = scene.launch({"actor", "connect-from", scene.port(), there});
+    const auto client = scene.launch({"actor", "connect-from", scene.port(), there, "alone"});
     client.wait_for_output("connected");
     CHECK_THAT(who(scene, scene.port()).stdout_text,
                has("'actor connect-from") &&
