@@ -37,6 +37,12 @@ struct Reaction {
     bool is_unknown = false;
 };
 
+// Who holds several slots is asked to end once.
+bool is_among(const Record& holder, const std::vector<Record>& holders) {
+    return std::any_of(holders.begin(), holders.end(),
+                       [&](const Record& one) { return one.job == holder.job; });
+}
+
 class Admission {
 public:
     Admission(const Claim& claim, Waiting& waiting, const Say& say)
@@ -128,7 +134,7 @@ private:
             switch (judge(claim_, holder, state)) {
                 case Verdict::evict:
                     refuse_war(obstacle.slot, holder);
-                    reaction.evicted.push_back(holder);
+                    if (!is_among(holder, reaction.evicted)) reaction.evicted.push_back(holder);
                     break;
                 case Verdict::await:
                     // Whom we cannot see we cannot wait for by name.
@@ -168,6 +174,7 @@ private:
 
     // Nobody is ended for a launch that then fails at another of its ports.
     void refuse_for_other_ports(const Look& look) const {
+        if (claim_.self.is_stop) return;
         for (const auto& slot : look.slots) {
             if (slot.number() == 0 || look.is_obstructed(slot)) continue;
             const auto reason =
@@ -221,7 +228,10 @@ private:
     void evict(const std::vector<Record>& holders) {
         for (const auto& holder : holders) {
             log::debug("asking {} to end", describe(holder));
-            end_holder(holder, waiting_, say_);
+            ask_holder(holder);
+        }
+        for (const auto& holder : holders) {
+            end_asked_holder(holder, waiting_, say_);
             replaced_.insert_or_assign(holder.job, holder);
             claim_.self.changes = changes_after(holder, seconds_since_1970());
         }

@@ -52,15 +52,25 @@ private:
 
 }  // namespace
 
+void ask_holder(const Record& holder) {
+    if (const auto once = os::Process::open(holder.once)) {
+        (void)once->signal(SIGTERM);
+        (void)once->signal(SIGCONT);
+    }
+    const auto keeper =
+        holder.keeper.pid != 0 ? os::Process::open(holder.keeper) : std::optional<os::Process>();
+    if (keeper) (void)keeper->signal(SIGCONT);
+}
+
 void end_holder(const Record& holder, Waiting& waiting, const Say& say) {
+    ask_holder(holder);
+    end_asked_holder(holder, waiting, say);
+}
+
+void end_asked_holder(const Record& holder, Waiting& waiting, const Say& say) {
     Pair pair(holder, waiting);
     // Asked twice as long as its stop plan takes: the leader's time, and the time of the rest.
     const auto patience = 2 * holder.stop_timeout + grace;
-    if (pair.once()) {
-        (void)pair.once()->signal(SIGTERM);
-        (void)pair.once()->signal(SIGCONT);
-    }
-    if (pair.keeper()) (void)pair.keeper()->signal(SIGCONT);
     const auto begun = Clock::now();
     if (pair.await(begun + until_said)) return;
     say("waiting for the end of " + describe(holder));

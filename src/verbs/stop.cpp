@@ -46,8 +46,12 @@ public:
         holdings_ = claim::read_holdings(say_);
         for (const auto& target : wish_.targets) stop_target(target);
         if (wish_.targets.empty()) stop_all();
-        if (wanted_.size() > 1 && !wish_.dry_run) ask_all();
-        for (const auto* one : wanted_) stop_job(*one);
+        for (const auto* one : wanted_) refuse_ancestor(*one);
+        if (wish_.dry_run) {
+            for (const auto* one : wanted_) foresee(*one);
+        } else if (!wanted_.empty()) {
+            stop_jobs();
+        }
         return Ending::exited(is_missing_ ? 1 : 0);
     }
 
@@ -108,28 +112,13 @@ private:
         voice_.say(fmt::format("port {} is free", port));
     }
 
-    // All at once, so that their stop timeouts do not add up; each is then waited for in turn.
-    void ask_all() {
-        for (const auto* one : wanted_) {
-            if (one->state == State::elsewhere || claim::is_our_ancestor(one->record)) continue;
-            const auto once = os::Process::open(one->record.once);
-            if (!once) continue;
-            (void)once->signal(SIGTERM);
-            (void)once->signal(SIGCONT);
-        }
-    }
-
-    void stop_job(const Holding& holding) {
-        const auto& record = holding.record;
-        if (claim::is_our_ancestor(record)) {
-            throw Failure(wish_.conflict_status,
-                          fmt::format("this command was started by {}, and would end with it; it "
-                                      "is left alone",
-                                      claim::describe(record)));
-        }
-        if (wish_.dry_run) return foresee(holding);
+    // With one claim on all that they hold: nobody is asked before it is known that all may be, and
+    // nobody is waited for before all are asked.
+    void stop_jobs() {
         claim::Claim claim;
-        claim.slots = holding.slots;
+        for (const auto* one : wanted_) {
+            claim.slots.insert(claim.slots.end(), one->slots.begin(), one->slots.end());
+        }
         claim.force = wish_.force;
         claim.conflict_status = wish_.conflict_status;
         claim.self = introduce(command(), "", begun_);
@@ -138,6 +127,14 @@ private:
         claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
         // The slots are free again when this lease has gone.
         (void)claim::admit(claim, waiting, say_);
+    }
+
+    void refuse_ancestor(const Holding& holding) const {
+        if (!claim::is_our_ancestor(holding.record)) return;
+        throw Failure(wish_.conflict_status,
+                      fmt::format("this command was started by {}, and would end with it; it is "
+                                  "left alone",
+                                  claim::describe(holding.record)));
     }
 
     void foresee(const Holding& holding) const {
