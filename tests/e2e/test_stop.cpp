@@ -164,6 +164,54 @@ TEST_CASE("stop asks all jobs at once: none waits for the end of another", "[sto
     }
 }
 
+TEST_CASE("stop of several jobs: each gets one TERM, and each once says by whom it was stopped",
+          "[stop]") {
+    Scenario scene;
+    std::vector<Running> all;
+    std::vector<pid_t> leaders;
+    for (const char* name : {"a", "b", "c"}) {
+        all.push_back(
+            scene.launch({"once", "-n", name, "-p", scene.another_port(), "--stop-timeout", "1m",
+                          "--", "actor", "print-signals", "--exit-on", "USR1"}));
+        leaders.push_back(all.back().ready_pid());
+    }
+    const auto stopping = scene.launch(stop_command({"--all"}));
+    for (const Running& one : all) one.wait_for_output("got SIGTERM");
+    for (const Running& one : all) {
+        one.wait_for_error("once: stopped by 'once stop --all' " + pid_text(stopping.pid()));
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        REQUIRE(kill(leaders.at(i), SIGUSR1) == 0);
+        CHECK(all.at(i).wait_ending() == exited(0));
+        CHECK(count(all.at(i).stdout_text(), "got SIGTERM") == 1);
+    }
+    CHECK(stopping.wait_ending() == exited(0));
+    CHECK(count(stopping.stderr_text(), "once: stopped '") == 3);
+    check_nothing_held(scene, {"-n", "a", "-n", "a"});
+}
+
+TEST_CASE("stop of a job that lives and of what a crashed one left on its port", "[stop]") {
+    Scenario scene;
+    const auto crashed = hold_with_child(scene, {"-p", scene.port(), "--stop-timeout", "300ms"});
+    const auto other = hold(scene, {"-n", "x"});
+    kill_both(crashed);
+    const auto stopped = stop(scene, {"--all"});
+    CHECK(stopped.ending == exited(0));
+    CHECK_THAT(stopped.stderr_text, has("stopped 'actor lock") && has("sweeping"));
+    CHECK(other.once.ended());
+    check_nothing_held(scene, {"-p", scene.port(), "-n", "x"});
+}
+
+TEST_CASE("stop of several, of which one must not be ended, ends none: 75", "[stop]") {
+    Scenario scene;
+    const auto other = scene.launch({"once", "-n", "other", "--", "actor", "print-signals"});
+    const pid_t bystander = other.ready_pid();
+    CHECK(scene.run({"once", "-n", "x", "--", "once", "stop", "--all"}).ending == exited(75));
+    CHECK(kill(bystander, SIGUSR1) == 0);
+    other.wait_for_output("got SIGUSR1");
+    CHECK_THAT(other.stdout_text(), !has("SIGTERM"));
+}
+
 TEST_CASE("a job that ignores TERM is killed after its own stop timeout, and stop waits for it",
           "[stop]") {
     Scenario scene;
