@@ -72,7 +72,7 @@ void kill_both(const Holder& holder) {
         for (const pid_t pid : {holder.once.pid(), keeper}) REQUIRE(kill(pid, number) == 0);
     }
     CHECK(holder.once.wait_ending() == killed_by(SIGKILL));
-    eventually([&] { return !alive(keeper); }, "the keeper is gone");
+    eventually([&] { return !alive(keeper) && !alive(holder.leader); }, "its leader died with it");
 }
 
 std::vector<std::string> tree(const fs::path& folder) {

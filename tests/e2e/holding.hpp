@@ -40,7 +40,8 @@ Holder hold_port(Scenario& scene, const Command& options = {}, const Launch& how
 /// A job of a leader and a child that listens, ignores TERM, and outlives its leader. Inscribed.
 Holder hold_with_child(Scenario& scene, const Command& options, const Launch& how = {});
 
-/// SIGKILL to once and its keeper at the same moment; waits until both are gone.
+/// SIGKILL to once and its keeper at the same moment; waits until both are gone, and with the
+/// keeper its leader.
 void kill_both(const Holder& holder);
 
 /// Its job stands before its record says so: waits for that.

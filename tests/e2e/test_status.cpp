@@ -196,7 +196,6 @@ TEST_CASE("status: a job whose leader is suspended, and what a crashed one left"
     const auto crashed = hold_with_child(scene, {"-p", scene.port(), "--stop-timeout", "300ms"});
     const pid_t rest = crashed.once.pid_after("ready");
     kill_both(crashed);
-    eventually([&] { return !alive(crashed.leader); }, "the leader died with its keeper");
     CHECK(row_of(scene, crashed.once.pid()).at(1) == "leftover");
     CHECK(status(scene).ending == exited(1));
     CHECK(status(scene, {"x"}).ending == exited(0));
