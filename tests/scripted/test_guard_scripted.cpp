@@ -95,6 +95,14 @@ TEST_CASE("a socket that another user opened is guarded, whoever has it now") {
     check(Kind::foreign_user, "somebody");
 }
 
+TEST_CASE("a job is guarded if one of its processes is another user's") {
+    set_the_stage();
+    put_npm_job();
+    world().add(320, 313, "sudo").owner = 0;
+    world().actors[320].facts.session = their_terminal;
+    check(Kind::foreign_user, "somebody");
+}
+
 TEST_CASE("what nobody tells us of is guarded") {
     set_the_stage();
     world().sockets[1] = {port, {}, 1000, true};

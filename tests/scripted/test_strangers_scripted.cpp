@@ -140,8 +140,9 @@ TEST_CASE("nobody from whom we descend is climbed to") {
 
 TEST_CASE("pid 1 is not climbed to, whatever it runs") {
     set_the_stage();
-    world().actors[1].command = "sh -c start";  // in a container
+    world().actors[1].command = "node --watch x";  // in a container
     world().actors[1].facts.session = their_terminal;
+    world().actors[our_shell].facts.parent = 0;  // we have come in from outside
     put(310, 1, "npm run dev");
     put(311, 310, "node server.js").ports = {port};
     CHECK(roots() == Pids{310});
@@ -206,6 +207,10 @@ TEST_CASE("a server that has started itself again is climbed to") {
     put(310, their_terminal, "python manage.py runserver");
     put(311, 310, "/venv/bin/python manage.py runserver").ports = {port};
     CHECK(roots() == Pids{310});
+    // It may be what a session was made for.
+    world().actors[310].facts.session = world().actors[311].facts.session = 310;
+    CHECK(roots() == Pids{311});
+    world().actors[310].facts.session = world().actors[311].facts.session = their_terminal;
     // Another script is another program.
     world().actors[310].command = "python start.py";
     CHECK(roots() == Pids{311});
@@ -286,6 +291,7 @@ TEST_CASE("of init and of supervisors nothing else is a member") {
     }
     SECTION("init") {
         world().actors[1].ports = {port};
+        put(402, 1, "cron", 1);
         CHECK(members() == Pids{1});
     }
 }
