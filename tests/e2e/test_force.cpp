@@ -20,6 +20,16 @@ std::string text(int number) { return std::to_string(number); }
 /// `actor listen PORT` on the scenario's port, for shells.
 std::string listener(Scenario& scene) { return "actor listen " + text(scene.port()); }
 
+void end_with_all_below(const Running& top) {
+    const auto below = descendants(top.pid());
+    top.signal(SIGKILL);
+    (void)top.wait_ending();
+    for (const pid_t pid : below) {
+        (void)kill(pid, SIGKILL);
+        eventually([&] { return !alive(pid); }, "it is gone");
+    }
+}
+
 /// An actor under another name.
 fs::path actor_called(Scenario& scene, const std::string& name) {
     const auto copy = scene.folder() / name;
@@ -396,23 +406,21 @@ TEST_CASE("guard: kubectl that forwards nothing is a stranger like others", "[fo
 
 TEST_CASE("guard: an app of pm2 is left alone, by its environment", "[force][guard]") {
     Scenario scene;
-    const auto named = scene.launch({"actor", "listen", scene.port()},
-                                    {.environment = {{"pm_id", "0"}, {"name", "my-app"}}});
-    named.wait_for_output("listening");
-    check_guarded(scene,
-                  "pm2 keeps it running, and would start it again; to end it: pm2 stop my-app");
-    named.signal(SIGTERM);
-    (void)named.wait_ending();
-    const auto odd = scene.launch({"sh", "-c", listener(scene) + "; :"},
-                                  {.environment = {{"pm_id", "7"}, {"name", "a $(reboot) b"}}});
-    odd.wait_for_output("listening");
-    check_guarded(scene, "pm2 stop 'a $(reboot) b'");
-    end(listener_pids(scene.port()).at(0));
-    (void)odd.wait_ending();
-    const auto unnamed = scene.launch({"actor", "listen", scene.port()},
-                                      {.environment = {{"pm_id", "1"}, {"name", {}}}});
-    unnamed.wait_for_output("listening");
-    check_guarded(scene, "pm2 stop NAME (pm2 list has it)");
+    const auto pm2 = actor_called(scene, "PM2 v7.0: God D");
+    struct App {
+        std::string name, words;
+    };
+    for (const auto& app :
+         {App{"my-app", "pm2 stop my-app"}, App{"a $(reboot) b", "pm2 stop 'a $(reboot) b'"},
+          App{"", "pm2 stop NAME (pm2 list has it)"}}) {
+        INFO(app.name);
+        const auto daemon = scene.launch({pm2, "relay", "sh", "-c", listener(scene) + "; :"},
+                                         {.environment = {{"pm_id", "0"}, {"name", app.name}}});
+        daemon.wait_for_output("listening");
+        check_guarded(scene,
+                      "pm2 keeps it running, and would start it again; to end it: " + app.words);
+        end_with_all_below(daemon);
+    }
 }
 
 TEST_CASE("guard: what a supervisor keeps running is left alone", "[force][guard]") {
@@ -429,12 +437,7 @@ TEST_CASE("guard: what a supervisor keeps running is left alone", "[force][guard
             const auto supervisor = scene.launch(command);
             supervisor.wait_for_output("listening");
             check_guarded(scene, name + " keeps it running, and would start it again");
-            const auto below = descendants(supervisor.pid());
-            end(supervisor.pid());
-            for (const pid_t pid : below) {
-                (void)kill(pid, SIGKILL);
-                eventually([&] { return !alive(pid); }, "it is gone");
-            }
+            end_with_all_below(supervisor);
         }
     }
 }

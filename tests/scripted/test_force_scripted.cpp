@@ -152,6 +152,8 @@ TEST_CASE("who is guarded is refused before anybody is signalled") {
     set_the_stage();
     put_server(400, port);
     put_server(410, port).environment = {{"pm_id", "0"}, {"name", "api"}};
+    put_pm2(420);
+    world().actors[410].facts.parent = 420;
     const auto outcome = admit({.force = true});
     CHECK(outcome.status == 75);
     CHECK(contains(outcome.words, "pm2 stop api"));

@@ -177,6 +177,8 @@ TEST_CASE("a server that was given its socket by systemd is guarded") {
 
 TEST_CASE("an app of pm2 is guarded") {
     auto& server = put_server();
+    put_pm2(400);
+    server.facts.parent = 400;
     server.environment = {{"pm_id", "0"}, {"name", "api"}};
     check(Kind::pm2, "api");
     CHECK(contains(advice(), "pm2 stop api"));
@@ -190,13 +192,15 @@ TEST_CASE("an app of pm2 is guarded") {
 TEST_CASE("below an app of pm2 the server is guarded, whatever it was started with") {
     set_the_stage();
     put_npm_job();
+    put_pm2(400);
+    world().actors[310].facts.parent = 400;
     world().actors[310].environment = {{"pm_id", "3"}, {"name", "web"}};
     check(Kind::pm2, "web");
 }
 
 TEST_CASE("below pm2's daemon everybody is guarded") {
     put_server().facts.parent = 400;
-    put(400, 1, "PM2 v5.3.0: God Daemon (/home/me/.pm2)").facts.name = "PM2 v5.3.0: God";
+    put_pm2(400);
     check(Kind::supervisor, "PM2 v5.3.0: God");
 }
 

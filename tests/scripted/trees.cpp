@@ -25,6 +25,10 @@ void put_npm_job() {
         port};
 }
 
+void put_pm2(int pid) {
+    put(pid, 1, "PM2 v5.3.0: God Daemon (/home/me/.pm2)").facts.name = "PM2 v5.3.0: God";
+}
+
 std::vector<int> pids_of(const std::vector<os::ProcessFacts>& processes) {
     std::vector<int> pids;
     for (const auto& process : processes) pids.push_back(process.id.pid);

@@ -18,6 +18,9 @@ fake::Actor& put(int pid, int parent, const std::string& command, int session = 
 /// shell (300) that somebody types into.
 void put_npm_job();
 
+/// pm2's daemon.
+void put_pm2(int pid);
+
 /// The pids of all, ascending.
 std::vector<int> pids_of(const std::vector<os::ProcessFacts>& processes);
 
