@@ -56,7 +56,9 @@ Trouble keep_identity(uid_t user, gid_t group) {
 }
 
 Trouble mount_fresh_proc() {
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    // The root of a chroot need not be a mount; then it is enough that /proc is one.
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 &&
+        mount(nullptr, "/proc", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
         return trouble("make the mounts private");
     }
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {

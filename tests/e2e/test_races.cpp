@@ -79,7 +79,9 @@ std::string job_text(int port) { return "actor lock proof " + std::to_string(por
 // would wait for it for ever.
 std::vector<pid_t> onces_and_keepers() {
     std::vector<pid_t> found;
+    const auto ours = descendants(getpid());
     for (const Process& one : processes()) {
+        if (std::find(ours.begin(), ours.end(), one.pid) == ours.end()) continue;
         const auto parent = process(one.parent);
         const bool is_once = one.name == "once" && !(parent && parent->name == "once");
         if (one.is_alive() && (is_once || one.name == "once-keeper")) found.push_back(one.pid);

@@ -20,6 +20,10 @@ std::string why_missing(const std::string& need) {
         const std::string reason = whole_file(installed / "missing.txt");
         return reason.empty() ? "the target install_programs was not built" : reason;
     }
+    const std::string unsupported = whole_file(installed / "unsupported.txt");
+    if (unsupported.find("\n" + need + "\n") != std::string::npos) {
+        return need + " does not support this node";
+    }
     return fs::exists(installed / "node_modules" / need) ? "" : need + " is not installed";
 }
 
