@@ -176,13 +176,30 @@ private:
     void refuse_for_other_ports(const Look& look) const {
         if (claim_.self.is_stop) return;
         for (const auto& slot : look.slots) {
-            if (slot.number() == 0 || look.is_obstructed(slot)) continue;
-            const auto reason =
-                claim_.force ? why_not_endable(slot.number()) : why_not_free(slot.number());
-            if (reason) {
-                throw Failure(claim_.conflict_status, *reason);
-            }
+            if (slot.number() == 0) continue;
+            const auto reason = why_not_ours(look, slot);
+            if (reason) throw Failure(claim_.conflict_status, *reason);
         }
+    }
+
+    // Why a port would not be free although all holders and leftovers are gone.
+    [[nodiscard]] std::optional<std::string> why_not_ours(const Look& look,
+                                                          const Slot& slot) const {
+        const auto port = slot.number();
+        for (const auto& obstacle : look.obstacles) {
+            if (!(obstacle.slot == slot) || !obstacle.record) continue;
+            // The one listener is the holder's, as it has found itself: no need to look for it.
+            const bool is_plain = obstacle.record->ready_since && os::listeners(port).size() < 2;
+            return is_plain ? std::nullopt
+                            : why_others_stay(port, obstacle.record->job, claim_.force);
+        }
+        if (look.is_obstructed(slot)) return std::nullopt;
+        const auto claims = [&](const Record& crashed) {
+            return std::find(crashed.ports.begin(), crashed.ports.end(), port) !=
+                   crashed.ports.end();
+        };
+        if (std::any_of(look.crashed.begin(), look.crashed.end(), claims)) return std::nullopt;
+        return claim_.force ? why_not_endable(port) : why_not_free(port);
     }
 
     // Two that take the slot from each other for ever are stopped by refusing one.

@@ -236,6 +236,11 @@ bool runs_same(const std::vector<std::string>& some, const std::vector<std::stri
                       other_words.end());
 }
 
+bool is_shell(const std::vector<std::string>& arguments) {
+    const auto words = words_of(arguments);
+    return !words.empty() && holds(shells, plain_name(words.front()));
+}
+
 bool is_helper(std::string_view name) { return name == "esbuild"; }
 
 }  // namespace once::claim

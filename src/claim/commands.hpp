@@ -27,6 +27,9 @@ bool is_pm2(const std::vector<std::string>& arguments, std::string_view name);
 /// itself again with the whole path and more options of its interpreter (django).
 bool runs_same(const std::vector<std::string>& some, const std::vector<std::string>& others);
 
+/// A shell, whatever it was started for?
+bool is_shell(const std::vector<std::string>& arguments);
+
 /// Does this process only help another one, so that it is no job of its own (esbuild's service)?
 bool is_helper(std::string_view name);
 

@@ -198,6 +198,19 @@ std::optional<std::string> why_guarded(os::Port port) {
     return guarded != nullptr ? std::optional(describe(*guarded)) : std::nullopt;
 }
 
+std::optional<std::string> why_others_stay(os::Port port, const std::string& holder, bool force) {
+    const auto listeners = find_listeners(port);
+    if (force) {
+        const auto* guarded = find_guarded(listeners);
+        return guarded != nullptr ? std::optional(describe(*guarded)) : std::nullopt;
+    }
+    if (!listeners.strangers.empty()) return describe(listeners.strangers.front());
+    for (const auto& job : listeners.jobs) {
+        if (job.job != holder) return fmt::format("port {} is held by {} too", port, describe(job));
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> why_not_endable(os::Port port) {
     const auto listeners = find_listeners(port);
     if (const auto* guarded = find_guarded(listeners)) return describe(*guarded);

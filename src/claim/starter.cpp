@@ -8,15 +8,20 @@
 namespace once::claim {
 namespace {
 
-// npm, pnpm and their like, and the shells that they put in between.
-os::ProcessFacts behind_managers(os::ProcessFacts process) {
+// npm, make and their like.
+bool is_launcher(const os::ProcessFacts& process) {
+    const auto arguments = os::arguments_of(process.id.pid);
+    const auto role = role_of(arguments, process.name);
+    return role == Role::manager || (role == Role::wrapper && !is_shell(arguments));
+}
+
+// Past them, and the shells that they put in between.
+os::ProcessFacts behind_launchers(os::ProcessFacts process) {
     for (int steps = 0; steps < 100; ++steps) {
         const auto parent = os::read_process(process.parent);
-        if (!parent) break;
-        const auto role = role_of(os::arguments_of(process.id.pid), process.name);
-        const auto above = role_of(os::arguments_of(parent->id.pid), parent->name);
-        const bool is_between = role == Role::wrapper && above == Role::manager;
-        if (role != Role::manager && !is_between) break;
+        const bool is_between =
+            parent && is_shell(os::arguments_of(process.id.pid)) && is_launcher(*parent);
+        if (!parent || !(is_between || is_launcher(process))) break;
         process = *parent;
     }
     return process;
@@ -28,7 +33,7 @@ Starter own_starter() {
     Starter starter;
     starter.id.pid = os::parent_pid();
     if (const auto parent = os::read_process(starter.id.pid)) {
-        const auto process = behind_managers(*parent);
+        const auto process = behind_launchers(*parent);
         starter.id = process.id;
         starter.name = process.name;
     }

@@ -172,6 +172,7 @@ void complete(const Table& table, Stranger& stranger) {
 
 std::vector<int> pids_of(const std::vector<os::ProcessFacts>& processes) {
     std::vector<int> pids;
+    pids.reserve(processes.size());
     for (const auto& process : processes) pids.push_back(process.id.pid);
     return pids;
 }

@@ -20,7 +20,7 @@ bool is_same(const Starter& one, const Starter& other);
 std::vector<Change> changes_after(const Record& holder, std::int64_t now);
 
 /// Why `self` is refused, in words: within the last minute the slot has changed hands three times
-/// between its starter and the holder's. Nothing if it has not.
+/// between its starter and others. Nothing if it has not.
 std::optional<std::string> war_text(const Record& holder, const Starter& self, std::int64_t now);
 
 }  // namespace once::claim
