@@ -268,7 +268,7 @@ std::string_view argument() { return ::optarg != nullptr ? ::optarg : ""; }
 
 // Ports and names.
 std::vector<std::string> targets_of(const Walk& walk, std::string_view verb) {
-    const auto targets = walk.words();
+    auto targets = walk.words();
     for (const auto& target : targets) {
         if (!claim::is_valid_name(target)) {
             fail("{}: '{}' is neither a port nor a name", verb, printable(target));

@@ -270,3 +270,34 @@ TEST_CASE("a launch with several ports is refused for a stranger on any of them"
     CHECK_THAT(refused.stderr_text, has("port " + std::to_string(other) + " is held"));
     CHECK(scene.run({"once", "--refuse", "-p", scene.port(), "--", "true"}).ending == exited(0));
 }
+
+TEST_CASE("a holder is not ended for a launch that a stranger beside it then refuses",
+          "[ports][stranger]") {
+    Scenario scene;
+    const auto holder = hold_port(scene);
+    wait_until_inscribed(scene, holder);
+    const auto stranger = scene.launch({"actor", "listen", scene.port(), "::1"});
+    stranger.wait_for_output("listening");
+    const auto refused = scene.run({"once", "-p", scene.port(), "--", "true"});
+    CHECK(refused.ending == exited(75));
+    CHECK_THAT(refused.stderr_text, has("actor listen"));
+    CHECK(alive(stranger.pid()));
+    CHECK_FALSE(holder.once.ended());
+    CHECK(scene.run({"once", "--force", "-p", scene.port(), "--", "true"}).ending == exited(0));
+    CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+    CHECK(stranger.wait_ending() == killed_by(SIGTERM));
+}
+
+TEST_CASE("what a crashed job left on one port is swept for a launch that replaces at another",
+          "[ports][crash]") {
+    Scenario scene;
+    const auto crashed = hold_with_child(scene, {"-p", scene.port()});
+    kill_both(crashed);
+    const int other = scene.another_port();
+    const auto holder = scene.launch(with_options({"-p", other}, job(scene, other)));
+    holder.wait_for_output("listening");
+    const auto both = scene.run({"once", "-p", scene.port(), "-p", other, "--", "true"});
+    CHECK(both.ending == exited(0));
+    CHECK_THAT(both.stderr_text, has("sweeping") && has("replaced 'actor lock"));
+    CHECK(holder.wait_ending() == killed_by(SIGTERM));
+}
