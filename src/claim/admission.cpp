@@ -335,9 +335,7 @@ private:
         if (await_free(port, waiting_, until)) return;
         reason = why_not_free(port);
         if (!reason) return;
-        // To have stopped what it was asked to is enough for a stop.
-        if (!claim_.self.is_stop) throw Failure(claim_.conflict_status, *reason);
-        say_(*reason);
+        throw Failure(claim_.conflict_status, *reason);
     }
 
     // -------------------------------------------------------------------------------------------

@@ -165,10 +165,14 @@ bool has_value(const std::string& option, const std::string& shell) {
 
 // One that has a command or a script to run does not read from a person.
 bool is_busy_shell(const Names& words, const std::string& shell) {
+    bool reads_input = false;  // `-s`: what follows are arguments for what is typed, and no script
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto& word = words[i];
         const bool is_option = word.starts_with('-') || word.starts_with('+');
-        if (!is_option || (!word.starts_with("--") && word.ends_with('c'))) return true;
+        if (!is_option) return !reads_input;
+        const bool has_letters = word.starts_with('-') && !word.starts_with("--");
+        if (has_letters && word.ends_with('c')) return true;
+        if (has_letters && word.find('s') != std::string::npos) reads_input = true;
         if (has_value(word, shell)) ++i;
     }
     return false;

@@ -171,8 +171,12 @@ void end_stranger(const Stranger& stranger, Duration timeout, int conflict_statu
     say(fmt::format("ending {}: pid {}", describe_process(stranger.roots.front().id.pid),
                     pids_text(stranger.members)));
     Victim victim(stranger);
+    const auto begun = Clock::now();
     ask_roots(roots, timeout, waiting);
-    sweep([&] { return victim.look(); }, timeout, waiting, "was asked to end");
+    // What is left of the time is for the rest; somewhat, also behind roots that used it up.
+    const auto spent = std::chrono::duration_cast<Duration>(Clock::now() - begun);
+    sweep([&] { return victim.look(); }, std::max(timeout - spent, timeout / 4), waiting,
+          "was asked to end");
 }
 
 // Half a second in which nobody may come back.

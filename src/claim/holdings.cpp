@@ -24,12 +24,12 @@ std::vector<Holding> read_holdings(const Say& warn) {
         if (!slot) continue;
         const auto file = stem + ".json";
         const auto text = folder->read(file);
-        if (text && !parse(*text)) {
+        auto record = text ? parse(*text) : std::nullopt;
+        if (text && !record) {
             warn(fmt::format("the record '{}/{}' is damaged", folder->path(), file));
-            continue;
         }
-        // Before there is a record the lock itself tells who has it.
-        auto record = parse(text ? *text : folder->read(name).value_or(""));
+        // Without a record the lock itself tells who has it.
+        if (!record) record = parse(folder->read(name).value_or(""));
         if (!record) continue;
         // A launch with several slots has a record beside each.
         const auto is_same = [&](const Holding& one) { return one.record.job == record->job; };

@@ -15,13 +15,22 @@ bool is_launcher(const os::ProcessFacts& process) {
     return role == Role::manager || (role == Role::wrapper && !is_shell(arguments));
 }
 
+// A shell that was started for this launch only (`sh -c 'once …; :'`, a start script): within the
+// last second, in the ticks of USER_HZ, which is 100 wherever we run.
+bool is_fresh_shell(const os::ProcessFacts& process) {
+    constexpr std::uint64_t second = 100;
+    const auto arguments = os::arguments_of(process.id.pid);
+    return is_shell(arguments) && role_of(arguments, process.name) == Role::wrapper &&
+           os::own_id().started - process.id.started < second;
+}
+
 // Past them, and the shells that they put in between.
 os::ProcessFacts behind_launchers(os::ProcessFacts process) {
     for (int steps = 0; steps < 100; ++steps) {
         const auto parent = os::read_process(process.parent);
         const bool is_between =
             parent && is_shell(os::arguments_of(process.id.pid)) && is_launcher(*parent);
-        if (!parent || !(is_between || is_launcher(process))) break;
+        if (!parent || !(is_between || is_launcher(process) || is_fresh_shell(process))) break;
         process = *parent;
     }
     return process;

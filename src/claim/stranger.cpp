@@ -90,7 +90,12 @@ private:
             return false;
         }
         const auto arguments = os::arguments_of(pid);
-        switch (role_of(arguments, parent.name)) {
+        const auto role = role_of(arguments, parent.name);
+        // Who gives its children groups of their own does job control: a shell that somebody types
+        // into, whatever it calls itself. Some watchers do, too, but lead no session.
+        const bool has_job_control = parent.group != child.group;
+        if (has_job_control && (role != Role::watcher || pid == parent.session)) return false;
+        switch (role) {
             case Role::watcher:
                 return true;
             case Role::wrapper:
@@ -102,8 +107,18 @@ private:
             case Role::other:
                 break;
         }
-        // A server that has forked its worker (gunicorn, django's reloader) runs the same command.
-        return pid != parent.session && runs_same(arguments, os::arguments_of(child.id.pid));
+        // A server that has forked its worker (gunicorn, django's reloader) runs the same command,
+        // and does nothing but that.
+        return pid != parent.session && runs_same(arguments, os::arguments_of(child.id.pid)) &&
+               has_only_workers(pid, arguments);
+    }
+
+    bool has_only_workers(int pid, const std::vector<std::string>& arguments) const {
+        const auto children = table_.living_children(pid);
+        return std::all_of(children.begin(), children.end(), [&](int child) {
+            return branch_.contains(child) || is_helper(table_.find(child)->name) ||
+                   runs_same(arguments, os::arguments_of(child));
+        });
     }
 
     bool has_nothing_else(int pid) const {

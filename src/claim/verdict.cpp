@@ -12,6 +12,7 @@ Verdict judge(const Claim& claim, const Record& holder, State state) {
     if (claim.policy == Policy::wait) return Verdict::await;
     if (claim.policy == Policy::refuse) return Verdict::refuse;
     if (state == State::elsewhere) return Verdict::unknowable;
+    if (holder.is_stop) return Verdict::await;  // it holds the slot for a moment only
     if (holder.folder != claim.self.folder && !claim.ends_other_folders()) return Verdict::foreign;
     const bool is_newer = holder.begun > claim.self.begun;
     if (claim.policy == Policy::reuse) {

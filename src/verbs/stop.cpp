@@ -46,7 +46,7 @@ public:
         holdings_ = claim::read_holdings(say_);
         for (const auto& target : wish_.targets) stop_target(target);
         if (wish_.targets.empty()) stop_all();
-        for (const auto* one : wanted_) refuse_ancestor(*one);
+        for (const auto* one : wanted_) refuse(*one);
         if (wish_.dry_run) {
             for (const auto* one : wanted_) foresee(*one);
         } else if (!wanted_.empty()) {
@@ -72,7 +72,10 @@ private:
             if (is_wanted(one) && one.state != State::elsewhere) want(one);
         }
         if (!wanted_.empty()) return;
-        voice_.say(wish_.stale_only ? "no crashed job has left anything" : "nothing is held");
+        const bool has_elsewhere = !holdings_.empty() && !wish_.stale_only;
+        voice_.say(wish_.stale_only ? "no crashed job has left anything"
+                   : has_elsewhere  ? "what is held is in another container; it is left alone"
+                                    : "nothing is held");
         is_missing_ = true;
     }
 
@@ -129,7 +132,12 @@ private:
         (void)claim::admit(claim, waiting, say_);
     }
 
-    void refuse_ancestor(const Holding& holding) const {
+    void refuse(const Holding& holding) const {
+        if (holding.state == State::elsewhere) {
+            throw Failure(wish_.conflict_status,
+                          fmt::format("{} runs in another container, so it is left alone",
+                                      claim::describe(holding.record)));
+        }
         if (!claim::is_our_ancestor(holding.record)) return;
         throw Failure(wish_.conflict_status,
                       fmt::format("this command was started by {}, and would end with it; it is "
@@ -145,6 +153,12 @@ private:
                                    claim::pids_text(left)));
         } else {
             voice_.say(fmt::format("would stop {}", claim::describe(holding.record)));
+        }
+        if (!wish_.force) return;
+        for (const auto port : holding.record.ports) {
+            const auto stays = claim::why_others_stay(port, holding.record.job, true);
+            if (stays) throw Failure(wish_.conflict_status, *stays);
+            for (const auto& line : claim::foresee_end(port)) voice_.say(line);
         }
     }
 

@@ -318,9 +318,9 @@ TEST_CASE("a stop without force does not end a stranger, and tells of him") {
         }
     };
     const auto outcome = admit({.is_stop = true});
-    CHECK(outcome.admitted);
+    CHECK(outcome.status == 75);
     CHECK(was_left_alone(400));
-    CHECK(has_said(outcome, "port 8001 is held by 'node server.js' (pid 400)"));
+    CHECK(contains(outcome.words, "port 8001 is held by 'node server.js' (pid 400)"));
     CHECK_FALSE(world().lives(their_once));
 }
 

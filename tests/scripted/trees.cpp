@@ -13,6 +13,7 @@ fake::Actor& put(int pid, int parent, const std::string& command, int session) {
     auto& actor = world().add(pid, parent, program.substr(program.rfind('/') + 1));
     actor.command = command;
     actor.facts.session = session;
+    actor.facts.group = session;
     return actor;
 }
 

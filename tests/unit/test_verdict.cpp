@@ -22,6 +22,7 @@ Verdict verdict(Policy policy, State state, Folder folder = Folder::same, Age ag
     Claim claim{{}, policy, {}, force, 75, sample_record()};
     claim.self.is_stop = is_stop;
     auto holder = sample_record();
+    holder.is_stop = false;
     holder.begun = claim.self.begun + (age == Age::newer ? 1U : 0U) - (age == Age::older ? 1U : 0U);
     if (folder == Folder::other) holder.folder = "/elsewhere";
     return judge(claim, holder, state);
