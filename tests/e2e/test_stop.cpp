@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "holding.hpp"
 
@@ -452,4 +453,48 @@ TEST_CASE("bad command lines of stop", "[stop][command-line][bad]") {
     check_bad(scene, {"-E", "256", "x"}, "an exit status is a number from 0 to 255");
     check_bad(scene, {"a b"}, "'a b' is neither a port nor a name");
     check_bad(scene, {""}, "'' is neither a port nor a name");
+}
+
+TEST_CASE("several stops of one job at once all end well", "[stop]") {
+    Scenario scene;
+    const auto holder =
+        scene.launch({"once", "-n", "x", "--stop-timeout", "500ms", "--", "actor", "ignore-term"});
+    wait_until_inscribed(scene, {holder, holder.ready_pid()});
+    std::vector<Running> stops;
+    for (int i = 0; i < 5; ++i) stops.push_back(scene.launch({"once", "stop", "x"}));
+    for (const Running& one : stops) {
+        const auto ending = one.wait_ending();
+        INFO(one.stderr_text());
+        // One that came when all was over found nothing to stop.
+        CHECK((ending == exited(0) || ending == exited(1)));
+    }
+    (void)holder.wait_ending();
+    CHECK(scene.run({"once", "-n", "x", "--refuse", "--", "true"}).ending == exited(0));
+}
+
+TEST_CASE("a job whose record is damaged is shown and stopped all the same", "[stop][status]") {
+    Scenario scene;
+    const auto holder = hold(scene, {"-n", "x"});
+    wait_until_inscribed(scene, holder);
+    std::ofstream(state_file(scene, ".json")) << "{";
+    const auto status = scene.run({"once", "status"});
+    CHECK_THAT(status.stdout_text, has("actor lock"));
+    CHECK_THAT(status.stderr_text, has("is damaged"));
+    CHECK(scene.run({"once", "stop", "x"}).ending == exited(0));
+    CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+}
+
+TEST_CASE("a stop after which a stranger still has the port says so with 75", "[stop]") {
+    Scenario scene;
+    const auto holder = hold_port(scene);
+    wait_until_inscribed(scene, holder);
+    const auto stranger = scene.launch({"actor", "listen", scene.port(), "::1"});
+    stranger.wait_for_output("listening");
+    const auto stopped = scene.run({"once", "stop", scene.port()});
+    CHECK(stopped.ending == exited(75));
+    CHECK_THAT(stopped.stderr_text, has(pid_text(stranger.pid())));
+    CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+    CHECK(alive(stranger.pid()));
+    stranger.signal(SIGTERM);
+    (void)stranger.wait_ending();
 }

@@ -55,6 +55,30 @@ TEST_CASE("the way up ends below a shell that somebody types into") {
     }
 }
 
+TEST_CASE("who gives its children groups of their own is a shell, whatever it calls itself") {
+    for (const std::string title : {"npm run dev", "bash start.sh", "node nodemon.js"}) {
+        set_the_stage();
+        put(their_terminal, 1, title);
+        auto& server = put(310, their_terminal, "node server.js");
+        server.ports = {port};
+        CAPTURE(title);
+        CHECK(roots() == Pids{their_terminal});
+        server.facts.group = 310;
+        CHECK(roots() == Pids{310});
+    }
+}
+
+TEST_CASE("a program that has forked its server, and started something else, is left out") {
+    set_the_stage();
+    put(310, their_terminal, "python3 mp.py kernel");
+    put(311, 310, "python3 mp.py kernel").ports = {port};
+    CHECK(roots() == Pids{310});
+    put(312, 310, "python3 mp.py kernel");
+    CHECK(roots() == Pids{310});
+    put(313, 310, "sleep 1000");
+    CHECK(roots() == Pids{311});
+}
+
 TEST_CASE("a shell that runs a script or a command stands for all that it runs") {
     for (const std::string shell : {"sh -c x", "bash start.sh", "bash -lc x"}) {
         set_the_stage();

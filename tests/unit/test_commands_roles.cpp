@@ -148,6 +148,10 @@ TEST_CASE("a shell that somebody types into is a terminal") {
                {"bash", "-O", "extglob"},
                {"bash", "--rcfile", "/home/me/.otherrc"},
                {"bash", "--rcfile", "/home/me/.otherrc", "-i"},
+               // What follows are arguments for what is typed.
+               {"bash", "-s", "foo", "bar"},
+               {"bash", "-is", "foo"},
+               {"dash", "-s", "x"},
                // The terminal of an editor.
                {"/bin/bash", "--init-file", "/usr/share/code/out/shellIntegration-bash.sh"},
                {"/usr/bin/fish", "--init-command", "source /usr/share/code/out/fish.fish"},
