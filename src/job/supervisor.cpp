@@ -100,7 +100,9 @@ private:
             job_.order(order);
             is_end = is_end || order.kind != Order::Kind::forward;
         }
-        if (is_end && !std::exchange(has_told_stopping_, true)) tell(news::Stopping{});
+        if (!is_end) return;
+        looks_.finish();  // who listens when the job has stopped to is no loss of its port
+        if (!std::exchange(has_told_stopping_, true)) tell(news::Stopping{});
     }
 
     void read_reports() {
