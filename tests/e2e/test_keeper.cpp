@@ -80,6 +80,7 @@ TEST_CASE("when the keeper is killed once ends the job, and says so", "[keeper]"
     once.wait_for_output("listening");
     once.wait_for_output("tree 20");
     once.wait_for_output("escaped");
+    wait_until_inscribed(scene, {once, leader_of(once.pid())});
     REQUIRE(kill(keeper_of(once.pid()), SIGKILL) == 0);
     CHECK(once.wait_ending() == killed_by(SIGKILL));
     CHECK(once.stderr_text().find("once: ") == 0);
@@ -96,6 +97,7 @@ TEST_CASE("when the keeper is killed who does not hear a TERM is killed too", "[
                       "actor ignore-term & exec actor listen " + std::to_string(scene.port())});
     once.wait_for_output("listening");
     eventually([&] { return count(once.stdout_text(), "ready ") == 2; }, "both are ready");
+    wait_until_inscribed(scene, {once, leader_of(once.pid())});
     REQUIRE(kill(keeper_of(once.pid()), SIGKILL) == 0);
     CHECK(once.wait_ending() == killed_by(SIGKILL));
     check_nothing_left(scene);
