@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -11,6 +12,7 @@
 #include <exception>
 
 #include "catch.hpp"
+#include "surroundings.hpp"
 
 namespace once::test {
 
@@ -55,8 +57,22 @@ Running Terminal::start_shell() {
     Launch how;
     how.environment = {{"PS1", std::string(prompt)}, {"PS2", ""}, {"HISTFILE", std::nullopt}};
     Running shell = start({"bash", "--norc", "--noprofile", "--noediting", "-i"}, how);
+    shell_ = shell.pid();
     wait_for_prompt();
     return shell;
+}
+
+void Terminal::wait_for_prompt() {
+    wait_for(prompt);
+    if (shell_ == 0) return;
+    const std::string reading = std::to_string(SYS_read) + " 0x0 ";
+    eventually(
+        [&] {
+            // proc_pid_syscall(5); empty where it may not be read.
+            const auto call = whole_file("/proc/" + std::to_string(shell_) + "/syscall");
+            return call.empty() || call.starts_with(reading);
+        },
+        "the shell reads");
 }
 
 void Terminal::type(std::string_view text) {

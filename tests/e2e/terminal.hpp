@@ -37,7 +37,8 @@ public:
 
     /// Waits for a text after the one waited for before, and passes it.
     void wait_for(std::string_view text);
-    void wait_for_prompt() { wait_for(prompt); }
+    /// And until the shell reads: what is typed while it still sets the terminal's modes is lost.
+    void wait_for_prompt();
     /// As wait_for, for a line `<label> <pid>`: the pid.
     pid_t wait_for_pid_after(std::string_view label);
     /// All that ever was written, raw.
@@ -58,6 +59,7 @@ private:
     std::string device_;
     int slave_ = -1;  // ours until the leader has it: a terminal that nobody has open reports EIO
     std::unique_ptr<Inlet> inlet_;
+    pid_t shell_ = 0;
     std::size_t passed_ = 0;
     std::optional<Running> leader_;
 };
