@@ -169,7 +169,7 @@ std::vector<Process> Scenario::survivors() const {
     return left;
 }
 
-void Scenario::end_politely() {
+std::vector<Process> Scenario::end_politely() {
     for (auto running = launched_.rbegin(); running != launched_.rend(); ++running) {
         if (running->ended() || forgiven_.contains(running->pid())) continue;
         running->state_->signal(SIGTERM);
@@ -180,8 +180,14 @@ void Scenario::end_politely() {
             return running.ended() || forgiven_.contains(running.pid());
         });
     });
-    // Whom `once` leaves to itself when it is killed is gone soon, as it promises.
-    (void)within(grace, [this] { return survivors().empty(); });
+    // Whom `once` leaves to itself when it is killed is gone soon, as it promises. One look at
+    // which nobody is left is enough: tmux's server forks now and then while it goes.
+    std::vector<Process> left;
+    (void)within(grace, [&] {
+        left = survivors();
+        return left.empty();
+    });
+    return left;
 }
 
 void Scenario::end_all() {
@@ -198,9 +204,10 @@ void Scenario::end_all() {
 
 void Scenario::finish() {
     const bool test_has_failed = std::uncaught_exceptions() > exceptions_before_;
-    if (!test_has_failed) end_politely();
     std::string left;
-    for (const Process& one : survivors()) left += "\n  " + portrait(one);
+    if (!test_has_failed) {
+        for (const Process& one : end_politely()) left += "\n  " + portrait(one);
+    }
     end_all();
     for (const Running& running : launched_) (void)running.ended();
     // A test that broke off could not clean up: its survivors say nothing.

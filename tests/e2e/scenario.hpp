@@ -77,7 +77,7 @@ private:
     pid_t start(const Command& command, Launch& how, int in, int out, int err, bool is_terminal);
     bool is_ours(const Process& process) const;
     void finish();
-    void end_politely();
+    std::vector<Process> end_politely();  ///< who is left then
     void end_all();
 
     std::filesystem::path root_;
