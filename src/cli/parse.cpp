@@ -66,7 +66,8 @@ const Option& find_option(int id) {
     }
     const auto name = word.substr(2, word.find('=') - 2);
     for (const auto& option : options()) {
-        if (option.name == name) fail("unknown option '--{}' here: it is for another verb; see once --help", name);
+        if (option.name == name)
+            fail("unknown option '--{}' here: it is for another verb; see once --help", name);
     }
     const auto nearest = nearest_option(name, verb);
     if (nearest.empty()) fail("unknown option '--{}'; see once --help", printable(name));

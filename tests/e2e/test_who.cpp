@@ -111,7 +111,8 @@ TEST_CASE("who shows a stranger's whole tree, and marks the one that listens", "
     CHECK_THAT(row_of(told.stdout_text, between), StartsWith(" ") && has("└─ sh -c actor listen"));
     CHECK_THAT(row_of(told.stdout_text, listener), StartsWith("*") && has("   └─ actor listen"));
     CHECK(count(told.stdout_text, "\n*") == 1);
-    for (const pid_t pid : {listener, between}) REQUIRE(kill(pid, SIGTERM) == 0);
+    for (const pid_t pid : {listener, between})
+        (void)kill(pid, SIGTERM);  // it may have gone with the one before
     (void)shell.wait_ending();
 }
 
