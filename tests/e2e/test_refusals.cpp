@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+
 #include "holding.hpp"
 
 using namespace once::test;
@@ -25,8 +27,11 @@ TEST_CASE("a refusal leaves the state folder as it was", "[slots][state]") {
     wait_until_inscribed(scene, holder);
     eventually(
         [&] {
-            const auto status = scene.run({"once", "status", "--json"}).stdout_text;
-            return !json_value(status, "ready_since").empty();
+            // A record for each slot, one after the other.
+            const auto records = state_files(scene, ".json");
+            return std::all_of(records.begin(), records.end(), [&](const auto& record) {
+                return !json_value(scene.read_file(record), "ready_since").empty();
+            });
         },
         "the record is written for the last time");
     const auto before = tree(scene.state_folder());
