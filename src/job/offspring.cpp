@@ -45,10 +45,16 @@ bool listens_on(const std::vector<const os::ProcessFacts*>& members,
     return !inodes.empty() && !os::find_owners(inodes, pids).found.empty();
 }
 
+// One that is dying has closed its files, and looks as if it had never held ours.
+bool is_dying(const os::ProcessFacts& process) {
+    const auto now = os::read_process(process.id.pid);
+    return !now || now->id != process.id || now->is_dying();
+}
+
 bool is_daemon(const Children& children, const os::ProcessFacts& orphan, const DaemonRule& rule) {
     return rule.spare && !orphan.is_zombie() && orphan.session != rule.session &&
            !os::holds_one_of(orphan.id.pid, rule.stdio) &&
-           !listens_on(family(children, orphan), rule.ports);
+           !listens_on(family(children, orphan), rule.ports) && !is_dying(orphan);
 }
 
 // Parts the families below these orphans.

@@ -27,11 +27,15 @@ struct ProcessFacts {
     char state = '?';  ///< R S D T Z …, as ps shows it
     std::string name;  ///< at most 15 bytes, chosen by the process itself
     int threads = 1;
+    bool is_exiting =
+        false;  ///< its first thread is on its way out, with its files closed or about to be
     std::chrono::milliseconds cpu_time{0};  ///< spent so far, in the kernel too
 
     /// Dead, and only waiting to be reaped. One whose first thread has ended shows as Z as well,
     /// while the others run on.
     [[nodiscard]] bool is_zombie() const { return (state == 'Z' || state == 'X') && threads <= 1; }
+    /// Dead, or about to be: what it had open may be closed already.
+    [[nodiscard]] bool is_dying() const { return is_zombie() || (is_exiting && threads <= 1); }
     [[nodiscard]] bool is_stopped() const { return state == 'T' || state == 't'; }
 };
 

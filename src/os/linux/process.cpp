@@ -58,7 +58,10 @@ std::optional<ProcessFacts> parse_stat(int pid, std::string_view text) {
     facts.parent = next_pid(rest);   // field 4
     facts.group = next_pid(rest);    // field 5
     facts.session = next_pid(rest);  // field 6
-    for (int field = 7; field < 14; ++field) (void)next_number(rest);
+    for (int field = 7; field < 9; ++field) (void)next_number(rest);
+    constexpr std::uint64_t exiting = 0x4;  // PF_EXITING, linux/sched.h
+    facts.is_exiting = (next_number(rest) & exiting) != 0;  // field 9
+    for (int field = 10; field < 14; ++field) (void)next_number(rest);
     const auto ticks = next_number(rest) + next_number(rest);  // fields 14 and 15
     facts.cpu_time = std::chrono::milliseconds(ticks * 1000 / ticks_per_second());
     for (int field = 16; field < 20; ++field) (void)next_number(rest);
