@@ -80,4 +80,15 @@ std::string span_text(std::chrono::seconds span) {
     return fmt::format("{} days", days);
 }
 
+std::string duration_text(std::chrono::milliseconds span) {
+    const auto milliseconds = span.count();
+    if (milliseconds < 1000) return fmt::format("{} ms", milliseconds);
+    const bool is_short = milliseconds < 10'000 && milliseconds % 1000 >= 100;
+    if (is_short) return fmt::format("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100);
+    const auto seconds = milliseconds / 1000;
+    const bool is_between = seconds > 60 && seconds < 3600 && seconds % 60 != 0;
+    if (is_between) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+    return span_text(std::chrono::seconds(seconds));
+}
+
 }  // namespace once

@@ -15,4 +15,7 @@ std::string shortened(std::string_view text, std::size_t width);
 /// A span as people say it: `12 s`, `5 min`, `3 h 20 min`, `1 day 22 h`, `40 days`.
 std::string span_text(std::chrono::seconds span);
 
+/// The same where less than a second matters: `300 ms`, `1.5 s`, `12 s`, `1 min 30 s`.
+std::string duration_text(std::chrono::milliseconds span);
+
 }  // namespace once

@@ -1,6 +1,7 @@
 #include "base/text.hpp"
 #include "catch.hpp"
 
+using once::duration_text;
 using once::printable;
 using once::shortened;
 using once::span_text;
@@ -68,4 +69,16 @@ TEST_CASE("a span is said as people say it") {
     CHECK(span_text(46h) == "1 day 22 h");
     CHECK(span_text(48h) == "2 days");
     CHECK(span_text(40 * 24h) == "40 days");
+}
+
+TEST_CASE("where less than a second matters it is said") {
+    CHECK(duration_text(0ms) == "0 ms");
+    CHECK(duration_text(300ms) == "300 ms");
+    CHECK(duration_text(999ms) == "999 ms");
+    CHECK(duration_text(1s) == "1 s");
+    CHECK(duration_text(1099ms) == "1 s");
+    CHECK(duration_text(1500ms) == "1.5 s");
+    CHECK(duration_text(9999ms) == "9.9 s");
+    CHECK(duration_text(12'800ms) == "12 s");
+    CHECK(duration_text(5min) == "5 min");
 }
