@@ -16,7 +16,7 @@ struct Signal {
     int sender = 0;  ///< who called kill(2); 0 if it is not visible from our pid namespace
 };
 
-/// Something that was watched is readable, or was hung up.
+/// Something that was watched is readable (or writable), or was hung up.
 struct Ready {
     int token = 0;
 };
@@ -42,6 +42,9 @@ enum class Catch {
     everything   ///< whatever can be blocked: the keeper
 };
 
+/// What a handle is watched for.
+enum class When { readable, writable };
+
 /// The one place where this program waits: for signals, for handles, for a point in time. While it
 /// lives signals interrupt nothing; they are blocked and read as events.
 class Events {
@@ -57,8 +60,9 @@ public:
     /// What was there before the first of these objects was made in this process.
     [[nodiscard]] const SignalState& inherited() const { return inherited_; }
 
-    /// Reports `handle` as Ready{token} while it is readable. `token` is positive and the caller's.
-    void watch(const Handle& handle, int token);
+    /// Reports `handle` as Ready{token} while it is readable, or while it can be written, and when
+    /// it is hung up. `token` is positive and the caller's.
+    void watch(const Handle& handle, int token, When when = When::readable);
     void forget(const Handle& handle) noexcept;
 
     /// The next event; waits for it until the deadline, or for ever without one.

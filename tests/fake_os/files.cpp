@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "os/executable.hpp"
+#include "os/file_watch.hpp"
 #include "os/state_folder.hpp"
 #include "world.hpp"
 
@@ -61,6 +62,10 @@ std::vector<std::string> StateFolder::names() const {
 }
 
 std::string state_path() { return "/state"; }
+
+FileWatch::FileWatch(const std::string&) {}
+void FileWatch::drain() const noexcept {}
+
 void remove_files_that_tell(const std::vector<std::string>&, const std::string&) {}
 
 bool holds_one_of(int pid, const std::vector<FileId>& files) {

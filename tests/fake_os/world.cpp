@@ -7,8 +7,22 @@ namespace {
 
 fake::World the_world;
 std::map<os::Handle::Raw, fake::Object> objects;
-std::map<int, os::Handle::Raw> watched;  // by token
+struct Watched {
+    os::Handle::Raw raw;
+    os::When when;
+};
+std::map<int, Watched> watched;  // by token
 os::Handle::Raw last_raw = 0;
+
+bool is_ready(const fake::Object& object, os::When when) {
+    if (object.kind == fake::Kind::process) return !os::is_alive(object.process);
+    if (object.kind == fake::Kind::lookup) return the_world.hosts.contains(object.name);
+    if (object.kind != fake::Kind::connection) return false;
+    const auto server = the_world.servers.find(object.name);
+    if (server == the_world.servers.end()) return true;  // reset
+    const auto& [accepts, says, closes] = server->second;
+    return accepts && (when == os::When::writable || !says.empty() || closes);
+}
 
 std::optional<os::Event> take_event() {
     if (!the_world.events.empty()) {
@@ -16,11 +30,8 @@ std::optional<os::Event> take_event() {
         the_world.events.pop_front();
         return event;
     }
-    for (const auto& [token, raw] : watched) {
-        const auto& object = objects.at(raw);
-        if (object.kind == fake::Kind::process && !os::is_alive(object.process)) {
-            return os::Ready{token};
-        }
+    for (const auto& [token, one] : watched) {
+        if (is_ready(objects.at(one.raw), one.when)) return os::Ready{token};
     }
     return std::nullopt;
 }
@@ -77,7 +88,7 @@ void Handle::close() noexcept {
     const auto raw = std::exchange(raw_, none);
     const auto object = objects.find(raw);
     if (object == objects.end()) return;
-    std::erase_if(watched, [&](const auto& one) { return one.second == raw; });
+    std::erase_if(watched, [&](const auto& one) { return one.second.raw == raw; });
     if (object->second.kind == fake::Kind::lock) {
         const auto lock = the_world.locks.find(object->second.name);
         if (lock != the_world.locks.end() && lock->second == the_world.self) {
@@ -90,11 +101,11 @@ void Handle::close() noexcept {
 Events::Events(Catch) {}
 Events::~Events() { watched.clear(); }
 void Events::catch_signals(Catch) {}
-void Events::watch(const Handle& handle, int token) {
-    watched.insert_or_assign(token, handle.raw());
+void Events::watch(const Handle& handle, int token, When when) {
+    watched.insert_or_assign(token, Watched{handle.raw(), when});
 }
 void Events::forget(const Handle& handle) noexcept {
-    std::erase_if(watched, [&](const auto& one) { return one.second == handle.raw(); });
+    std::erase_if(watched, [&](const auto& one) { return one.second.raw == handle.raw(); });
 }
 
 Event Events::next(std::optional<TimePoint> deadline) {

@@ -37,6 +37,13 @@ struct SharedSocket {
     bool is_unseen = false;  ///< it is open for ever, and nobody tells who has it
 };
 
+/// Who listens at an address and a port.
+struct Server {
+    bool accepts = true;  ///< else nothing comes back, not even a refusal
+    std::string says;     ///< once it was asked
+    bool closes = false;  ///< after that
+};
+
 struct World {
     TimePoint now{std::chrono::hours(1)};
     std::map<int, Actor> actors;                         ///< the living, by pid
@@ -48,6 +55,10 @@ struct World {
     std::function<void(int pid, int signal)> on_signal;  ///< how others take one
     int self = 0;                                        ///< the process under test
     std::vector<std::pair<int, int>> signals;            ///< all that were sent: pid and number
+    std::map<std::string, Server> servers;               ///< by `127.0.0.1:80`
+    std::map<std::string, std::vector<std::string>> hosts;       ///< their addresses
+    std::vector<std::pair<TimePoint, std::string>> connections;  ///< when we tried, and where
+    std::string received;                                        ///< all that we sent to servers
 
     /// A process; its start time is its pid.
     Actor& add(int pid, int parent, const std::string& name);
@@ -65,7 +76,7 @@ World& world();
 void begin_anew();
 
 // What the handles in this world stand for.
-enum class Kind { folder, lock, process, funeral };
+enum class Kind { folder, lock, process, funeral, connection, lookup };
 struct Object {
     Kind kind;
     std::string name;

@@ -95,9 +95,9 @@ void Events::catch_signals(Catch which) {
     if (!signals_) signals_ = Handle(raw);
 }
 
-void Events::watch(const Handle& handle, int token) {
+void Events::watch(const Handle& handle, int token, When when) {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = when == When::writable ? EPOLLOUT : EPOLLIN;
     event.data.fd = token;
     check(::epoll_ctl(descriptor(queue_), EPOLL_CTL_ADD, descriptor(handle), &event),
           "watch an event");
