@@ -22,6 +22,8 @@ struct Command {
     SignalState signals;                   ///< what it inherits
     bool own_group = false;                ///< a process group of its own
     const Terminal* hand_over = nullptr;   ///< with own_group: the terminal that it shall have
+    const Handle* output = nullptr;        ///< its stdout and stderr, with nothing on stdin; null:
+                                           ///< all three are those of `once`
 };
 
 /// Who gets a signal: the leader alone, or its whole process group.

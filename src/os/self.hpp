@@ -15,8 +15,9 @@ std::vector<FileId> stdio_files();
 /// finds them closed, as they were.
 void reserve_stdio() noexcept;
 
-/// From here on stdin and stdout belong to the job alone, and what else the caller passed on too.
-void let_go_of_inherited_files() noexcept;
+/// From here on pipes on stdin and stdout belong to the job alone, and all else that the caller
+/// passed on too. False if there was such a thing: then no other job can be given it.
+bool let_go_of_inherited_files() noexcept;
 
 /// Dies of the same signal as the command did, without a core dump; does not return.
 [[noreturn]] void die_of(int signal) noexcept;

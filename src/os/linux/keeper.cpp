@@ -28,6 +28,7 @@ struct Exec {
     const SignalState* signals;
     pid_t group;   // -1: ours; 0: one that it leads; else the one to join
     int terminal;  // -1: not handed over
+    int output;    // -1: stdin, stdout and stderr stay as they are
     pid_t parent;
 };
 
@@ -39,6 +40,12 @@ void become_leader(const Exec& exec, volatile bool& in_folder) noexcept {
     if (::getppid() != exec.parent) ::_exit(1);
     if (exec.group >= 0) (void)::setpgid(0, exec.group);  // our parent does it too
     if (exec.terminal >= 0) (void)::tcsetpgrp(exec.terminal, ::getpgrp());  // TTOU is blocked yet
+    if (exec.output >= 0) {
+        const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0) return;
+        (void)::dup2(exec.output, STDOUT_FILENO);
+        (void)::dup2(exec.output, STDERR_FILENO);
+    }
     in_folder = true;
     if (::chdir(exec.folder) < 0) return;
     in_folder = false;
@@ -70,6 +77,7 @@ Launched launch_leader(const Command& command, pid_t group, bool is_foreground) 
                     &command.signals,
                     group,
                     is_foreground ? descriptor(command.hand_over->handle()) : -1,
+                    command.output != nullptr ? descriptor(*command.output) : -1,
                     ::getpid()};
     volatile int error = 0;
     volatile bool in_folder = false;

@@ -15,14 +15,19 @@
 
 namespace once::os {
 
-void point_to_nothing(bool with_stderr) noexcept {
+namespace {
+
+void point_to_nothing(int first, int last) noexcept {
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing < 0) return;
-    for (int target = STDIN_FILENO; target <= (with_stderr ? STDERR_FILENO : STDOUT_FILENO);
-         ++target) {
-        (void)::dup2(nothing, target);
-    }
+    for (int target = first; target <= last; ++target) (void)::dup2(nothing, target);
     if (nothing > STDERR_FILENO) (void)::close(nothing);
+}
+
+}  // namespace
+
+void point_to_nothing(bool with_stderr) noexcept {
+    point_to_nothing(STDIN_FILENO, with_stderr ? STDERR_FILENO : STDOUT_FILENO);
 }
 
 std::vector<FileId> stdio_files() {
@@ -46,19 +51,31 @@ void reserve_stdio() noexcept {
     }
 }
 
-void let_go_of_inherited_files() noexcept {
-    point_to_nothing(false);
+bool let_go_of_inherited_files() noexcept {
+    bool has_kept_all = true;
+    // Who waits for the end of a pipe must not wait for us. A file or a terminal has no such end.
+    for (const int target : {STDIN_FILENO, STDOUT_FILENO}) {
+        struct stat facts {};
+        const bool is_pipe =
+            ::fstat(target, &facts) == 0 && (S_ISFIFO(facts.st_mode) || S_ISSOCK(facts.st_mode));
+        if (!is_pipe) continue;
+        has_kept_all = false;
+        point_to_nothing(target, target);
+    }
     // What survived our own exec is not close-on-exec; all that we opened since is.
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), ::closedir);
-    if (!folder) return;
+    if (!folder) return has_kept_all;
     while (const dirent* entry = ::readdir(folder.get())) {
         const std::string_view name = entry->d_name;
         int number = -1;
         (void)std::from_chars(name.data(), name.data() + name.size(), number);
         if (number <= STDERR_FILENO) continue;
         const int flags = ::fcntl(number, F_GETFD);
-        if (flags >= 0 && (flags & FD_CLOEXEC) == 0) (void)::close(number);
+        if (flags < 0 || (flags & FD_CLOEXEC) != 0) continue;
+        has_kept_all = false;
+        (void)::close(number);
     }
+    return has_kept_all;
 }
 
 void die_of(int signal) noexcept {
