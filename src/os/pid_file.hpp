@@ -10,12 +10,12 @@ class PidFile {
 public:
     /// Proves that the file can be written, before anything is launched: makes its fresh version
     /// beside it. Throws a Failure that names it.
-    explicit PidFile(std::string path);
+    explicit PidFile(const std::string& path);
     PidFile(const PidFile&) = delete;
     PidFile& operator=(const PidFile&) = delete;
     ~PidFile();
 
-    /// Puts the pid into it, as a whole.
+    /// Puts the pid into it, as a whole; also that of the next run.
     void write(int pid);
 
     /// Leaves the file to the keeper, which will remove it.
@@ -24,6 +24,8 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
+    void make_fresh(const std::string& name);
+
     std::string path_;   // absolute
     std::string fresh_;  // its next version, or empty
     int pid_ = 0;        // what it says

@@ -27,9 +27,9 @@ struct ProcessFacts {
     char state = '?';  ///< R S D T Z …, as ps shows it
     std::string name;  ///< at most 15 bytes, chosen by the process itself
     int threads = 1;
-    bool is_exiting =
-        false;  ///< its first thread is on its way out, with its files closed or about to be
+    bool is_exiting = false;                ///< its first thread is on its way out
     std::chrono::milliseconds cpu_time{0};  ///< spent so far, in the kernel too
+    bool is_kernel_thread = false;
 
     /// Dead, and only waiting to be reaped. One whose first thread has ended shows as Z as well,
     /// while the others run on.

@@ -122,3 +122,19 @@ TEST_CASE("what a crash left in the middle does not keep a pid file from being w
     file.write(4711);
     CHECK(text_of(path) == "4711\n");
 }
+
+TEST_CASE("a pid file can be written again, for the next run, and leaves nothing beside it") {
+    const OwnFolder folder;
+    const auto path = folder.path("app.pid");
+    {
+        PidFile file(path);
+        file.write(4711);
+        remove_pid_file(path, 4711);
+        file.write(4712);
+        CHECK(text_of(path) == "4712\n");
+        file.write(4713);
+        CHECK(text_of(path) == "4713\n");
+        CHECK(files_in(folder) == 1);
+    }
+    CHECK(files_in(folder) == 0);
+}

@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <functional>
+#include <string>
 
 #include "catch.hpp"
 #include "child.hpp"
+#include "os/linux/check.hpp"
 #include "os/machine.hpp"
 #include "os/process.hpp"
 #include "waiting.hpp"
@@ -23,6 +26,20 @@ using namespace std::chrono_literals;
 namespace {
 
 int until_told(Line& parent) { return parent.listen(); }
+
+// What `act` ends in where no descriptor is left. The sanitizers look at each kind of object once,
+// with descriptors of their own: that is over before.
+std::string failure_without_descriptors(const std::function<void()>& act) {
+    (void)failure_of([] { once::fail("cannot read {}: {}", "x", std::string("y")); });
+    (void)failure_of([] { once::os::check(-1, "read {}", "x"); });
+    rlimit before{};
+    (void)getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit none{0, before.rlim_max};
+    (void)setrlimit(RLIMIT_NOFILE, &none);
+    auto text = failure_of(act);
+    (void)setrlimit(RLIMIT_NOFILE, &before);
+    return text;
+}
 
 int gone_pid() {
     Child child(until_told);
@@ -160,4 +177,17 @@ TEST_CASE("the time that a process has spent is counted, in itself and in the ke
     CHECK(facts->cpu_time <= spent + 200ms);
     Child idle(until_told);
     CHECK(os::read_process(idle.pid())->cpu_time < 200ms);
+}
+
+TEST_CASE("where no descriptor is left, that is said, and not that /proc is not there") {
+    Child child([](Line&) {
+        const auto self = "/proc/" + std::to_string(getpid()) + "/stat";
+        const std::string reason = ": Too many open files";
+        must(failure_without_descriptors([] { (void)os::own_facts(); }) ==
+             "125: cannot read " + self + reason);
+        must(failure_without_descriptors([] { (void)os::boot_id(); }) ==
+             "125: cannot read /proc/sys/kernel/random/boot_id" + reason);
+        return 0;
+    });
+    CHECK(child.reap() == once::Ending::exited(0));
 }

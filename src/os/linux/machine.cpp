@@ -43,10 +43,11 @@ std::optional<Account> find_account(std::uint32_t user) {
 }  // namespace
 
 std::string boot_id() {
-    auto text = read_file("/proc/sys/kernel/random/boot_id");
-    if (!text || text->size() < 36) fail("cannot read /proc/sys/kernel/random/boot_id");
-    text->resize(36);
-    return *text;
+    constexpr auto path = "/proc/sys/kernel/random/boot_id";
+    auto text = need_file(path);
+    if (text.size() < 36) fail("cannot read {}: it is too short", path);
+    text.resize(36);
+    return text;
 }
 
 std::uint64_t network_namespace() { return inode_of("/proc/self/ns/net"); }

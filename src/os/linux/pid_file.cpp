@@ -14,17 +14,21 @@
 
 namespace once::os {
 
-PidFile::PidFile(std::string path) : path_(absolute_path(path)) {
+PidFile::PidFile(const std::string& path) : path_(absolute_path(path)) {
     struct stat facts {};
     if (::lstat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
         fail("cannot write the pid file '{}': it exists and is no plain file", path);
     }
+    make_fresh(path);
+}
+
+void PidFile::make_fresh(const std::string& name) {
     // rename(2) puts it in place later, so that a reader never sees half a number. One of this name
     // was left by a crash, with the pid that we have now.
     auto fresh = fmt::format("{}.once-{}", path_, ::getpid());
     (void)::unlink(fresh.c_str());
     const Handle file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!file) fail_with(errno, "write the pid file '{}'", path);
+    if (!file) fail_with(errno, "write the pid file '{}'", name);
     fresh_ = std::move(fresh);
 }
 
@@ -34,6 +38,7 @@ PidFile::~PidFile() {
 }
 
 void PidFile::write(int pid) {
+    if (fresh_.empty()) make_fresh(path_);  // not the first run of the command
     const auto text = fmt::format("{}\n", pid);
     const Handle file(::open(fresh_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!file) fail_with(errno, "write the pid file '{}'", path_);

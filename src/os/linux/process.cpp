@@ -59,8 +59,11 @@ std::optional<ProcessFacts> parse_stat(int pid, std::string_view text) {
     facts.group = next_pid(rest);    // field 5
     facts.session = next_pid(rest);  // field 6
     for (int field = 7; field < 9; ++field) (void)next_number(rest);
-    constexpr std::uint64_t exiting = 0x4;  // PF_EXITING, linux/sched.h
-    facts.is_exiting = (next_number(rest) & exiting) != 0;  // field 9
+    const auto flags = next_number(rest);              // field 9
+    constexpr std::uint64_t exiting = 0x4;             // PF_EXITING, linux/sched.h
+    constexpr std::uint64_t kernel_thread = 0x200000;  // PF_KTHREAD
+    facts.is_exiting = (flags & exiting) != 0;
+    facts.is_kernel_thread = (flags & kernel_thread) != 0;
     for (int field = 10; field < 14; ++field) (void)next_number(rest);
     const auto ticks = next_number(rest) + next_number(rest);  // fields 14 and 15
     facts.cpu_time = std::chrono::milliseconds(ticks * 1000 / ticks_per_second());
@@ -126,9 +129,10 @@ std::vector<ProcessFacts> read_children(int pid) {
 }
 
 ProcessFacts own_facts() {
-    auto facts = read_process(::getpid());
-    if (!facts) fail("cannot read /proc/{}/stat: is /proc mounted?", ::getpid());
-    return std::move(*facts);
+    if (auto facts = read_process(::getpid())) return std::move(*facts);
+    const auto path = proc(::getpid(), "stat");
+    if (::access("/proc/self", F_OK) == 0) (void)need_file(path.c_str());  // throws, and says why
+    fail("cannot read {}: is /proc mounted?", path);
 }
 
 ProcessId own_id() { return own_facts().id; }

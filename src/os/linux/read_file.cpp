@@ -8,11 +8,14 @@
 #include "os/linux/check.hpp"
 
 namespace once::os {
+namespace {
 
-std::optional<std::string> read_file(const char* path, std::size_t limit) {
-    const Handle file(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-    if (!file) return std::nullopt;
-    // Not blocking: a FIFO in the place of a file has nothing to say.
+// Not blocking: a FIFO in the place of a file has nothing to say.
+int open_file(const char* path) {
+    return ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+std::optional<std::string> read_all(const Handle& file, std::size_t limit) {
     std::string text;
     std::array<char, 4096> buffer;  // not cleared: what is read fills it
     while (text.size() < limit) {
@@ -23,6 +26,18 @@ std::optional<std::string> read_file(const char* path, std::size_t limit) {
         text.append(buffer.data(), static_cast<std::size_t>(got));
     }
     return text;
+}
+
+}  // namespace
+
+std::optional<std::string> read_file(const char* path, std::size_t limit) {
+    const Handle file(open_file(path));
+    return file ? read_all(file, limit) : std::nullopt;
+}
+
+std::string need_file(const char* path) {
+    const Handle file(check(open_file(path), "read {}", path));
+    return read_all(file, 1U << 20U).value_or("");
 }
 
 }  // namespace once::os

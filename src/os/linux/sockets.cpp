@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 
 #include "os/linux/check.hpp"
@@ -171,15 +172,13 @@ Handle bind_test(int family, Port port, int& error) {
     return socket;
 }
 
+// Gone meanwhile is not the same as hidden from us.
+bool is_there(int pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+
 // Adds what one process has of these sockets.
 void look_for_sockets(int pid, const std::vector<std::uint64_t>& inodes, Owners& owners) {
     const auto sockets = sockets_of(pid);
-    if (!sockets) {
-        // Gone meanwhile is not the same as hidden from us.
-        const auto facts = read_process(pid);
-        if (facts && !facts->is_zombie()) owners.unreadable.push_back(pid);
-        return;
-    }
+    if (!sockets) return owners.unreadable.push_back(pid);
     std::vector<std::uint64_t> told;
     for (const auto inode : *sockets) {
         const auto has = [&](const std::vector<std::uint64_t>& some) {
@@ -213,16 +212,16 @@ std::vector<std::uint64_t> inodes_of(const std::vector<Socket>& sockets) {
 }
 
 std::optional<std::vector<std::uint64_t>> sockets_of(int pid) {
+    std::vector<std::uint64_t> inodes;
     auto folder = ProcFolder::open(fmt::format("/proc/{}/fd", pid).c_str());
     auto files = folder ? folder->numbers() : std::vector<int>();
     if (folder && files.empty()) {
         const int thread = living_thread(pid);
-        if (thread == pid) return std::vector<std::uint64_t>();
+        if (thread == pid) return inodes;
         folder = ProcFolder::open(fmt::format("/proc/{}/fd", thread).c_str());
         if (folder) files = folder->numbers();
     }
-    if (!folder) return std::nullopt;
-    std::vector<std::uint64_t> inodes;
+    if (!folder) return is_there(pid) ? std::nullopt : std::optional(inodes);
     for (const int file : files) {
         std::array<char, 16> name{};
         (void)std::to_chars(name.data(), name.data() + name.size() - 1, file);
