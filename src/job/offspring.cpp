@@ -51,22 +51,40 @@ bool is_dying(const os::ProcessFacts& process) {
     return !now || now->id != process.id || now->is_dying();
 }
 
-bool is_daemon(const Children& children, const os::ProcessFacts& orphan, const DaemonRule& rule) {
-    return rule.spare && !orphan.is_zombie() && orphan.session != rule.session &&
-           !os::holds_one_of(orphan.id.pid, rule.stdio) &&
-           !listens_on(family(children, orphan), rule.ports) && !is_dying(orphan);
+enum class Kind { member, doubtful, daemon };
+
+Kind kind_of(const Children& children, const os::ProcessFacts& orphan, const DaemonRule& rule) {
+    if (!rule.spare || orphan.is_zombie() || orphan.session == rule.session) return Kind::member;
+    const bool holds_ours = os::holds_one_of(orphan.id.pid, rule.stdio);
+    if (listens_on(family(children, orphan), rule.ports) || is_dying(orphan)) return Kind::member;
+    return holds_ours ? Kind::doubtful : Kind::daemon;
+}
+
+// Sweeping the family that we are in would end us in the middle of it.
+bool is_ours(const std::vector<const os::ProcessFacts*>& members) {
+    std::set<int> pids;
+    for (const auto* member : members) pids.insert(member->id.pid);
+    auto one = os::read_process(os::own_pid());
+    for (int steps = 0; one && steps < 1000; ++steps) {
+        if (pids.contains(one->id.pid)) return true;
+        one = os::read_process(one->parent);
+    }
+    return false;
 }
 
 // Parts the families below these orphans.
 void part(const Children& children, const os::ProcessFacts& top, bool is_orphan,
           const DaemonRule& rule, Offspring& found) {
-    if (is_orphan && is_daemon(children, top, rule)) {
+    const auto kind = is_orphan ? kind_of(children, top, rule) : Kind::member;
+    if (kind == Kind::daemon) {
         found.daemons.push_back(top);
         return;
     }
     for (const auto* member : family(children, top)) {
         // A zombie whose parent lives is that parent's to reap, and does nothing any more.
-        if (!member->is_zombie()) found.job.push_back(*member);
+        if (member->is_zombie()) continue;
+        found.job.push_back(*member);
+        if (kind == Kind::doubtful) found.doubtful.push_back(member->id);
     }
 }
 
@@ -105,9 +123,17 @@ Offspring look_for(const std::function<bool(const os::ProcessFacts&)>& belongs,
     Offspring found;
     for (const auto& process : table) {
         const bool is_top = !members.contains(process.parent);
-        if (is_top) part(children, process, true, rule, found);
+        if (is_top && !is_ours(family(children, process))) {
+            part(children, process, true, rule, found);
+        }
     }
     return found;
+}
+
+bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule) {
+    if (!rule.spare || orphan.session == rule.session) return false;  // most are not
+    const auto table = os::read_processes();
+    return kind_of(by_parent(table), orphan, rule) == Kind::daemon;
 }
 
 std::vector<int> pids_below(int root) {
@@ -117,7 +143,7 @@ std::vector<int> pids_below(int root) {
     os::ProcessFacts top;
     top.id.pid = root;
     for (const auto* member : family(children, top)) {
-        if (member->id.pid != root) pids.push_back(member->id.pid);
+        if (member->id.pid != root && !member->is_zombie()) pids.push_back(member->id.pid);
     }
     return pids;
 }

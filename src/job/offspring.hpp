@@ -23,17 +23,24 @@ struct DaemonRule {
 struct Offspring {
     std::vector<os::ProcessFacts> job;      ///< alive, and to be ended
     std::vector<os::ProcessFacts> daemons;  ///< the topmost of each family that is spared
+    /// Of `job`: those who would be spared if they did not hold our stdio. A server that has just
+    /// been started (tmux) closes it in a moment.
+    std::vector<os::ProcessId> doubtful;
 };
 
 /// Everything below `root`, which is the job's subreaper: a child of it that is not `leader` has
 /// lost its own parent. `others` are children that do not belong to the job.
 Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rule);
 
-/// Of all visible processes those for which `belongs` is true, for a job whose subreaper is gone.
+/// Of all visible processes those for which `belongs` is true, for a job whose subreaper is gone;
+/// but no family in which we are ourselves.
 Offspring look_for(const std::function<bool(const os::ProcessFacts&)>& belongs,
                    const DaemonRule& rule);
 
-/// All pids below `root`, itself not among them.
+/// Is this one, which has lost its parent, a daemon by the rule?
+bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule);
+
+/// All pids below `root` but those of zombies, itself not among them.
 std::vector<int> pids_below(int root);
 
 }  // namespace once::job

@@ -16,6 +16,9 @@ constexpr Duration stuck_after = std::chrono::milliseconds(1500);
 // How many deaths are waited for by name; with more, we look again after a while instead.
 constexpr std::size_t most_watched = 64;
 constexpr Duration look_again = std::chrono::milliseconds(50);
+// How long a daemon may need to close what it has inherited.
+constexpr Duration longest_doubt = std::chrono::milliseconds(250);
+constexpr Duration look_at_doubtful = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -35,7 +38,7 @@ bool Sweep::round(Measure measure) {
         auto found = look_();
         daemons_ = std::move(found.daemons);
         if (found.job.empty()) continue;
-        measure == Measure::kill ? kill(found.job) : ask(found.job, measure);
+        measure == Measure::kill ? kill(found.job) : ask(found, measure);
         return false;
     }
     // Somebody is there whom two looks have missed: he forks faster than we can look.
@@ -59,9 +62,21 @@ void Sweep::on_ready(int token) {
     look_soon();
 }
 
-void Sweep::ask(const std::vector<os::ProcessFacts>& job, Measure measure) {
+bool Sweep::is_in_doubt(const os::ProcessFacts& process, const Offspring& found) {
+    const auto& doubtful = found.doubtful;
+    if (std::find(doubtful.begin(), doubtful.end(), process.id) == doubtful.end()) return false;
+    const auto now = Clock::now();
+    if (!doubting_since_) doubting_since_ = now;
+    return now - *doubting_since_ < longest_doubt;
+}
+
+void Sweep::ask(const Offspring& found, Measure measure) {
     bool all_watched = true;
-    for (const auto& process : job) {
+    for (const auto& process : found.job) {
+        if (is_in_doubt(process, found)) {
+            look_within(look_at_doubtful);
+            continue;
+        }
         const auto is_it = [&](const auto& one) { return one.second.id() == process.id; };
         const bool is_watched = std::any_of(watched_.begin(), watched_.end(), is_it);
         const bool was_asked = std::find(asked_.begin(), asked_.end(), process.id) != asked_.end();

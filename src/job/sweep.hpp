@@ -55,7 +55,9 @@ public:
     std::vector<os::ProcessFacts> take_stuck() { return std::exchange(stuck_, {}); }
 
 private:
-    void ask(const std::vector<os::ProcessFacts>& job, Measure measure);
+    void ask(const Offspring& found, Measure measure);
+    // Whoever may be a daemon that is still closing our stdio has a moment for that.
+    [[nodiscard]] bool is_in_doubt(const os::ProcessFacts& process, const Offspring& found);
     void kill(const std::vector<os::ProcessFacts>& job);
     void look_within(Duration pause);
 
@@ -70,6 +72,7 @@ private:
     std::vector<os::ProcessFacts> stuck_;
     std::optional<TimePoint> next_look_;
     std::optional<TimePoint> killing_since_;
+    std::optional<TimePoint> doubting_since_;
     bool has_told_stuck_ = false;
     Duration pause_;
 };

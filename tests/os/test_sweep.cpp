@@ -99,6 +99,58 @@ void sweep_all(const job::DaemonRule& rule, int asks) {
 
 }  // namespace
 
+TEST_CASE("a daemon that is about to close our stdio is not asked to end", "[sweep]") {
+    check_story([] {
+        const int daemon = orphan([] { (void)signal(SIGTERM, SIG_DFL); });
+        const auto facts = *os::read_process(daemon);
+        bool has_closed = false;
+        os::Events events(os::Catch::everything);
+        job::Sweep sweep(events, 2,
+                         [&] {
+                             job::Offspring found;
+                             if (has_closed) {
+                                 found.daemons.push_back(facts);
+                             } else {
+                                 found.job.push_back(facts);
+                                 found.doubtful.push_back(facts.id);
+                             }
+                             return found;
+                         },
+                         {}, {});
+        must(!sweep.round(Measure::ask));
+        must(sweep.next_look().has_value());
+        has_closed = true;
+        must(sweep.round(Measure::ask));
+        must(sweep.daemons().size() == 1);
+        must(os::is_alive(facts.id));
+        must(kill(daemon, 0) == 0 && !os::read_process(daemon)->is_dying());
+        (void)kill(daemon, SIGKILL);
+        (void)waitpid(daemon, nullptr, 0);
+    });
+}
+
+TEST_CASE("who keeps our stdio is asked to end after a moment", "[sweep]") {
+    check_story([] {
+        const auto facts = *os::read_process(orphan([] { (void)signal(SIGTERM, SIG_DFL); }));
+        os::Events events(os::Catch::everything);
+        const auto look = [&] {
+            job::Offspring found;
+            if (!os::is_alive(facts.id)) return found;
+            found.job.push_back(facts);
+            found.doubtful.push_back(facts.id);
+            return found;
+        };
+        job::Sweep sweep(events, 2, look, {}, {});
+        while (!sweep.round(Measure::ask)) {
+            const auto event = events.next(sweep.next_look());
+            if (const auto* ready = std::get_if<os::Ready>(&event)) sweep.on_ready(ready->token);
+        }
+        int status = 0;
+        must(waitpid(facts.id.pid, &status, 0) == facts.id.pid);
+        must(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    });
+}
+
 TEST_CASE("a walk finds every descendant, escaped, orphaned and forked by them alike") {
     check_story([] {
         const int child = descendant();
