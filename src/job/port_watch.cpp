@@ -5,6 +5,7 @@
 #include "job/offspring.hpp"
 
 namespace once::job {
+
 PortLook look_at(os::Port port, int subreaper) {
     PortLook look;
     look.port = port;
@@ -47,11 +48,16 @@ std::vector<os::Port> ports_of(int subreaper) {
     return ports;
 }
 
+LookSchedule::LookSchedule(TimePoint launched, std::optional<Duration> within)
+    : launched_(launched),
+      at_most_(within.value_or(std::chrono::seconds(30))),
+      longest_pause_(within ? Duration(std::chrono::milliseconds(160)) : at_most_),
+      next_(launched + std::min(pause_, at_most_)) {}
+
 void LookSchedule::step(TimePoint now) {
-    constexpr Duration at_most = std::chrono::seconds(30);
-    pause_ *= 2;
-    if (!next_ || now - launched_ >= at_most) return finish();
-    next_ = std::min(now + pause_, launched_ + at_most);
+    pause_ = std::min(2 * pause_, longest_pause_);
+    if (!next_ || now - launched_ >= at_most_) return finish();
+    next_ = std::min(now + pause_, launched_ + at_most_);
 }
 
 }  // namespace once::job

@@ -29,10 +29,11 @@ PortLook look_at(os::Port port, int subreaper);
 std::vector<os::Port> ports_of(int subreaper);
 
 /// When to look at the ports of a fresh job: at doubling intervals from 20 ms, for 30 s at most.
-/// Then never again.
+/// Then never again. Where somebody waits for it to be ready `within` some time, for that long, and
+/// at intervals that he will not feel.
 class LookSchedule {
 public:
-    explicit LookSchedule(TimePoint launched) : launched_(launched), next_(launched + pause_) {}
+    explicit LookSchedule(TimePoint launched, std::optional<Duration> within = {});
 
     [[nodiscard]] std::optional<TimePoint> next() const { return next_; }
     /// A look was made: plans the next one.
@@ -45,6 +46,8 @@ public:
 
 private:
     TimePoint launched_;
+    Duration at_most_;
+    Duration longest_pause_;
     Duration pause_ = std::chrono::milliseconds(20);
     std::optional<TimePoint> next_;
 };

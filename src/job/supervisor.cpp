@@ -18,14 +18,25 @@ public:
         : job_(job),
           events_(events),
           wish_(wish),
+          launched_(Clock::now()),
           relay_(wish.own_group),
-          looks_(Clock::now()),
-          settles_(Clock::now() + first_moments),
-          waiting_(wish.ports) {
+          readiness_(events, readiness_token, wish.ready, job.keeper().pid, launched_),
+          limits_(wish.limits, launched_),
+          settles_(launched_ + first_moments) {
         events_.watch(job_.handle(), job_token);
         if (wish_.parent != nullptr) events_.watch(wish_.parent->handle(), parent_token);
-        if (waiting_.empty()) looks_.finish();
+        if (wish_.caller != nullptr) events_.watch(wish_.caller->handle(), caller_token);
+        if (wish_.output != nullptr) events_.watch(wish_.output->outlet(), output_token);
+        outcome_.was_ready = !readiness_.next();
     }
+
+    ~Supervisor() {
+        if (wish_.parent != nullptr) events_.forget(wish_.parent->handle());
+        if (wish_.caller != nullptr) events_.forget(wish_.caller->handle());
+        if (wish_.output != nullptr) events_.forget(wish_.output->outlet());
+    }
+    Supervisor(const Supervisor&) = delete;
+    Supervisor& operator=(const Supervisor&) = delete;
 
     Outcome run() {
         while (!done_) on(events_.next(deadline()));
@@ -40,12 +51,15 @@ public:
 private:
     static constexpr int job_token = 1;
     static constexpr int parent_token = 2;
+    static constexpr int caller_token = 3;
+    static constexpr int output_token = 4;
+    static constexpr int readiness_token = 5;
     // Most commands that only live for a moment have ended by then.
     static constexpr Duration first_moments = std::chrono::milliseconds(5);
 
     [[nodiscard]] std::optional<TimePoint> deadline() const {
         std::optional<TimePoint> first;
-        for (const auto& next : {settles_, relay_.deadline(), looks_.next()}) {
+        for (const auto& next : {settles_, relay_.deadline(), readiness_.next(), limits_.next()}) {
             if (next && (!first || *next < *first)) first = next;
         }
         return first;
@@ -55,19 +69,50 @@ private:
         if (const auto* signal = std::get_if<os::Signal>(&event)) {
             on_signal(*signal);
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
-            if (ready->token == job_token) return read_reports();
-            events_.forget(wish_.parent->handle());
-            tell(news::ParentGone{});
-            obey({{Order::Kind::stop, 0, os::Scope::leader}});
+            on_ready(ready->token);
         } else {
-            const auto now = Clock::now();
-            if (settles_ && *settles_ <= now) {
-                settles_.reset();
-                tell(news::Settled{});
-            }
-            obey(relay_.on_time(now));
-            if (looks_.next() && *looks_.next() <= now) look(now);
+            on_time(Clock::now());
         }
+    }
+
+    void on_ready(int token) {
+        switch (token) {
+            case job_token:
+                return read_reports();
+            case output_token:
+                return read_output();
+            case readiness_token:
+                readiness_.on_answer();
+                return judge_readiness(Clock::now());
+            default:
+                events_.forget(token == parent_token ? wish_.parent->handle()
+                                                     : wish_.caller->handle());
+                tell(news::ParentGone{});
+                outcome_.was_asked = true;
+                stop();
+        }
+    }
+
+    void on_time(TimePoint now) {
+        if (settles_ && *settles_ <= now) {
+            settles_.reset();
+            tell(news::Settled{});
+        }
+        obey(relay_.on_time(now));
+        if (readiness_.next() && *readiness_.next() <= now) {
+            outcome_.had_time_to_listen = true;
+            readiness_.look(now);
+            judge_readiness(now);
+        }
+        if (const auto heavy = limits_.weigh(now, job_.keeper().pid)) end_for(*heavy);
+        if (const auto old = limits_.age(now)) end_for(*old);
+    }
+
+    void read_output() {
+        if (const auto bytes = wish_.output->next()) wish_.take_output(*bytes);
+        // Who writes without a pause must not make us forget the time.
+        const auto now = Clock::now();
+        if (const auto next = deadline(); next && *next <= now) on_time(now);
     }
 
     void on_signal(const os::Signal& signal) {
@@ -76,15 +121,35 @@ private:
         if (signal.number == SIGCHLD) return job_.reap_strangers();
         if (signal.number == SIGCONT && wish_.handed_over != nullptr) return resume();
         const auto sender = sender_of(signal);
-        if (sender == Sender::successor) tell(news::Replaced{});
+        if (sender == Sender::successor) {
+            note_request(signal.sender);
+        } else {
+            note_wish_to_end(signal.number);
+        }
         obey(relay_.on_signal(signal.number, sender, Clock::now()));
+    }
+
+    void note_request(int sender) {
+        const bool is_restart = wish_.request_of(sender) == Request::restart;
+        outcome_.shall_restart = is_restart && !outcome_.was_asked;
+        outcome_.was_asked = outcome_.was_asked || !is_restart;
+        is_restart ? tell(news::RestartAsked{}) : tell(news::Replaced{});
+    }
+
+    // Whoever has typed a Ctrl-C does not want to see it start again, however long it drains.
+    void note_wish_to_end(int signal) {
+        if (signal != SIGINT && signal != SIGQUIT && signal != SIGHUP && signal != SIGTERM) return;
+        outcome_.was_asked = true;
+        outcome_.shall_restart = false;
     }
 
     [[nodiscard]] Sender sender_of(const os::Signal& signal) const {
         if (signal.from_kernel) return Sender::terminal;
         if (signal.sender == 0) return Sender::outside;
         if (signal.sender == os::parent_pid()) return Sender::parent;
-        if (wish_.is_successor && wish_.is_successor(signal.sender)) return Sender::successor;
+        if (signal.number == SIGTERM && wish_.request_of && wish_.request_of(signal.sender)) {
+            return Sender::successor;
+        }
         // The sender may be gone already; then nothing tells it apart from anybody else.
         auto process = os::read_process(signal.sender);
         for (int steps = 0; process && steps < 1000; ++steps) {
@@ -101,8 +166,17 @@ private:
             is_end = is_end || order.kind != Order::Kind::forward;
         }
         if (!is_end) return;
-        looks_.finish();  // who listens when the job has stopped to is no loss of its port
+        readiness_.finish();  // who listens when the job has stopped to is no loss of its port
+        limits_.finish();
         if (!std::exchange(has_told_stopping_, true)) tell(news::Stopping{});
+    }
+
+    void stop() { obey({{Order::Kind::stop, 0, os::Scope::leader}}); }
+
+    void end_for(Trouble trouble) {
+        if (outcome_.trouble) return;
+        outcome_.trouble = std::move(trouble);
+        stop();
     }
 
     void read_reports() {
@@ -119,7 +193,8 @@ private:
                 log::debug("the leader ended with status {}", report.ending.status());
                 outcome_.ending = report.ending;
                 has_ended_ = true;
-                looks_.finish();
+                readiness_.finish();
+                limits_.finish();
                 break;
             case Report::Kind::leader_stopped:
                 suspend();
@@ -128,6 +203,7 @@ private:
                 if (!report.from_kernel) {
                     obey(relay_.on_seen(report.number, Clock::now()));
                 } else if (wish_.handed_over != nullptr) {
+                    note_wish_to_end(report.number);
                     if (report.number == SIGINT) was_interrupted_ = true;
                     obey(relay_.on_terminal_had(report.number, Clock::now()));
                 }
@@ -179,40 +255,36 @@ private:
         job_.order({Order::Kind::forward, SIGCONT, os::Scope::group});
     }
 
-    void look(TimePoint now) {
-        outcome_.had_time_to_listen = true;
-        std::erase_if(waiting_, [&](os::Port port) {
-            const auto seen = look_at(port, job_.keeper().pid);
-            if (seen.standing == PortLook::Standing::strangers) lose(seen);
-            return seen.standing == PortLook::Standing::ours ||
-                   seen.standing == PortLook::Standing::strangers;
-        });
-        if (outcome_.lost_port) return looks_.finish();
-        if (waiting_.empty()) {
-            log::debug("the job listens on every claimed port");
-            looks_.finish();
-            return tell(news::Listening{});
+    void judge_readiness(TimePoint now) {
+        switch (readiness_.state()) {
+            case Readiness::State::ready:
+                if (!std::exchange(outcome_.was_ready, true)) tell(news::Ready{});
+                break;
+            case Readiness::State::lost:
+                lose();
+                break;
+            case Readiness::State::late:
+                if (wish_.ready.within) return end_for(readiness_.portrait());
+                if (!has_told_elsewhere_) tell(news::Silent{readiness_.missing()});
+                break;
+            case Readiness::State::open:
+                tell_elsewhere(now);
+                break;
         }
-        if (!has_told_elsewhere_ && looks_.has_settled(now)) look_elsewhere();
-        looks_.step(now);
-        if (!looks_.next() && !has_told_elsewhere_) tell(news::Silent{waiting_});
     }
 
-    void look_elsewhere() {
-        auto ports = ports_of(job_.keeper().pid);
-        std::erase_if(ports, [&](os::Port port) {
-            return std::find(wish_.ports.begin(), wish_.ports.end(), port) != wish_.ports.end();
-        });
+    void tell_elsewhere(TimePoint now) {
+        auto ports = readiness_.take_elsewhere(now);
         if (ports.empty()) return;
         has_told_elsewhere_ = true;
-        tell(news::Elsewhere{std::move(ports), waiting_});
+        tell(news::Elsewhere{std::move(ports), readiness_.missing()});
     }
 
-    void lose(const PortLook& look) {
-        if (outcome_.lost_port) return;
-        outcome_.lost_port = look;
-        tell(news::PortLost{look});
-        obey({{Order::Kind::stop, 0, os::Scope::leader}});
+    void lose() {
+        if (wish_.ready.within) return end_for(readiness_.portrait());
+        outcome_.lost_port = readiness_.stranger();
+        tell(news::PortLost{*outcome_.lost_port});
+        stop();
     }
 
     void tell(const News& what) const {
@@ -222,10 +294,11 @@ private:
     os::Job& job_;
     os::Events& events_;
     const Supervision& wish_;
+    TimePoint launched_;
     Relay relay_;
-    LookSchedule looks_;
+    Readiness readiness_;
+    Limits limits_;
     std::optional<TimePoint> settles_;
-    std::vector<os::Port> waiting_;
     Outcome outcome_;
     bool has_ended_ = false;
     bool done_ = false;

@@ -2,14 +2,18 @@
 
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/ending.hpp"
 #include "job/keeper.hpp"
+#include "job/limits.hpp"
 #include "job/port_watch.hpp"
+#include "job/readiness.hpp"
 #include "os/events.hpp"
 #include "os/job.hpp"
+#include "os/pipe.hpp"
 #include "os/terminal.hpp"
 
 namespace once::job {
@@ -18,8 +22,8 @@ namespace once::job {
 namespace news {
 /// It has outlived its first moments, in which it costs nothing to speak of.
 struct Settled {};
-/// It listens on every claimed port.
-struct Listening {};
+/// It listens on every claimed port, and what else it was to answer is answered.
+struct Ready {};
 /// It listens on `ports`, none of them claimed, and not on the claimed ones in `missing`.
 struct Elsewhere {
     std::vector<os::Port> ports;
@@ -37,6 +41,8 @@ struct PortLost {
 struct Stopping {};
 /// Another `once` takes our place.
 struct Replaced {};
+/// `once restart`: it is stopped to be launched again.
+struct RestartAsked {};
 /// --with-parent: the job is stopped.
 struct ParentGone {};
 /// Somebody killed the keeper; so is the job.
@@ -50,27 +56,41 @@ struct Stuck {
     int pid = 0;
 };
 }  // namespace news
-using News = std::variant<news::Settled, news::Listening, news::Elsewhere, news::Silent,
-                          news::PortLost, news::Stopping, news::Replaced, news::ParentGone,
+using News = std::variant<news::Settled, news::Ready, news::Elsewhere, news::Silent, news::PortLost,
+                          news::Stopping, news::Replaced, news::RestartAsked, news::ParentGone,
                           news::KeeperGone, news::Spared, news::Stuck>;
+
+/// Another `once` asks us to end the job, or to launch it again.
+enum class Request { end, restart };
 
 /// What to look after while a job runs. References are the caller's, and outlive the call.
 struct Supervision {
-    std::vector<os::Port> ports;
+    ReadinessPlan ready;
+    LimitsPlan limits;
     bool own_group = false;
     const os::Terminal* handed_over = nullptr;  ///< the terminal, if the job's group has it
     const os::Process* parent = nullptr;        ///< with whom the job shall end
+    const os::Process* caller = nullptr;        ///< likewise, until `tell` has cleared it
+    os::Pipe* output = nullptr;                 ///< what the job writes, if it is ours to keep
     KeeperPlan keeper;                          ///< should we have to do its work
-    std::function<bool(int pid)> is_successor;  ///< is this another `once` that takes our place?
+    std::function<std::optional<Request>(int pid)> request_of;  ///< what a TERM of this one means
     std::function<void(const News&)> tell;
+    std::function<void(std::string_view)> take_output;
 };
+
+/// Why we ended the job ourselves.
+using Trouble = std::variant<NotReady, TooLarge, TooOld>;
 
 /// How it went.
 struct Outcome {
     Ending ending;
     std::optional<PortLook> lost_port;  ///< a stranger was first on it
-    bool has_stuck = false;             ///< somebody is left that cannot be ended
-    bool had_time_to_listen = false;    ///< it lived until the first look at its ports
+    std::optional<Trouble> trouble;
+    bool was_asked = false;           ///< somebody wanted it to end, and no other launch of it
+    bool shall_restart = false;       ///< somebody wanted it to be launched again
+    bool was_ready = false;           ///< or had nothing to become ready for
+    bool has_stuck = false;           ///< somebody is left that cannot be ended
+    bool had_time_to_listen = false;  ///< it lived until the first look at its ports
 };
 
 /// Lives with a job until it has ended and nobody of it is left, deliberate daemons apart.
