@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, 9> shells{"sh",  "bash", "dash", "zsh",  
                                                  "ksh", "mksh", "fish", "busybox"};
 constexpr std::array<std::string_view, 9> managers{"npm",     "npx", "pnpm", "pnpx",    "yarn",
                                                    "yarnpkg", "bun", "bunx", "corepack"};
-constexpr std::array<std::string_view, 46> wrappers{
+// modd and reflex watch files too, but may have started several jobs.
+constexpr std::array<std::string_view, 48> wrappers{
     "env",        "dotenv",    "dotenvx", "cross-env", "cross-env-shell",
     "env-cmd",    "uv",        "uvx",     "poetry",    "pipenv",
     "pdm",        "hatch",     "rye",     "pixi",      "conda",
@@ -27,8 +28,8 @@ constexpr std::array<std::string_view, 46> wrappers{
     "cargo",      "bundle",    "mvn",     "gradle",    "dotnet",
     "php",        "timeout",   "stdbuf",  "setsid",    "time",
     "flock",      "run-one",   "tini",    "dumb-init", "catatonit",
-    "tsx"};
-constexpr std::array<std::string_view, 41> watchers{"nodemon",
+    "tsx",        "modd",      "reflex"};
+constexpr std::array<std::string_view, 39> watchers{"nodemon",
                                                     "ts-node-dev",
                                                     "tsnd",
                                                     "uvicorn",
@@ -43,8 +44,6 @@ constexpr std::array<std::string_view, 41> watchers{"nodemon",
                                                     "air",
                                                     "entr",
                                                     "puma",
-                                                    "reflex",
-                                                    "modd",
                                                     "next",
                                                     "nuxt",
                                                     "nuxi",
@@ -76,20 +75,47 @@ constexpr std::array<std::string_view, 13> supervisors{
 constexpr std::array<std::string_view, 3> pm2_runners{"pm2-runtime", "pm2-docker", "pm2-dev"};
 constexpr std::array<std::string_view, 9> interpreters{"node", "nodejs", "python", "ruby", "perl",
                                                        "deno", "php",    "java",   "bun"};
+// Who writes a title with blanks over its arguments, beside npm and what pm2 runs.
+constexpr std::array<std::string_view, 3> titled{"gunicorn", "puma", "ng"};
 // Options of node and python with a value of their own, behind which the script is.
-constexpr std::array<std::string_view, 10> options_with_value{
-    "-r", "--require",    "--import", "--loader", "--experimental-loader",
-    "-C", "--conditions", "-W",       "-X",       "--env-file"};
+constexpr std::array<std::string_view, 14> options_with_value{"-r",
+                                                              "--require",
+                                                              "--import",
+                                                              "--loader",
+                                                              "--experimental-loader",
+                                                              "-C",
+                                                              "--conditions",
+                                                              "-W",
+                                                              "-X",
+                                                              "--env-file",
+                                                              "--env-file-if-exists",
+                                                              "--watch-path",
+                                                              "--title",
+                                                              "--disable-warning"};
+constexpr std::array<std::string_view, 6> script_endings{".js", ".mjs", ".cjs",
+                                                         ".py", ".ts",  ".sh"};
+
+bool is_made_of(std::string_view text, std::string_view letters) {
+    return text.find_first_not_of(letters) == std::string_view::npos;
+}
+
+bool has_digit_at(std::string_view text, std::size_t at) {
+    return at < text.size() && text[at] >= '0' && text[at] <= '9';
+}
 
 // The last part of a path, without what tells the language or the version: python3.11, cli.mjs.
 std::string plain_name(std::string_view path) {
     path.remove_prefix(std::min(path.rfind('/') + 1, path.size()));
-    for (const std::string_view ending : {".js", ".mjs", ".cjs", ".py", ".ts", ".sh"}) {
+    for (const auto ending : script_endings) {
         if (path.ends_with(ending)) path.remove_suffix(ending.size());
     }
     if (path.ends_with(':')) path.remove_suffix(1);  // a title: `gunicorn: master [app]`
-    if (path.starts_with("python")) return "python";
-    if (path.starts_with("yarn-")) return "yarn";  // .yarn/releases/yarn-4.1.0.cjs
+    constexpr std::string_view python = "python";
+    const bool is_python =
+        path.starts_with(python) && is_made_of(path.substr(python.size()), "0123456789.");
+    if (is_python) return std::string(python);
+    // .yarn/releases/yarn-4.1.0.cjs
+    if (path.starts_with("yarn-") && has_digit_at(path, 5)) return "yarn";
     return std::string(path);
 }
 
@@ -109,14 +135,20 @@ void add_script(Names& names, std::string_view path) {
     names.emplace_back(package.substr(0, package.find('/')));
 }
 
-// npm writes `npm run dev` over its arguments, as one.
+// npm writes `npm run dev` over its arguments, as one; a path may have blanks in it as well.
+bool is_title(const std::vector<std::string>& arguments) {
+    return !arguments.empty() && !arguments.front().starts_with('/') &&
+           arguments.front().find(' ') != std::string::npos;
+}
+
 Names words_of(const std::vector<std::string>& arguments) {
     Names words;
     if (arguments.empty()) return words;
-    std::string_view rest = arguments.front();
-    if (rest.starts_with('/')) {  // a path may have blanks in it
-        words.emplace_back(rest);
-        rest = {};
+    std::string_view rest;
+    if (is_title(arguments)) {
+        rest = arguments.front();
+    } else {
+        words.push_back(arguments.front());
     }
     while (!rest.empty()) {
         const auto end = std::min(rest.find(' '), rest.size());
@@ -151,6 +183,23 @@ Names names_of(const Names& words) {
     return names;
 }
 
+// Somebody's own `vite.js` or `air.py`, and not the tool of that name: that is installed without an
+// ending, or below node_modules.
+bool runs_own_script(const Names& words, const std::string& program) {
+    if (!holds(interpreters, program)) return false;
+    const auto script = script_in(words);
+    if (script == words.size() || words[script].find("node_modules/") != std::string::npos) {
+        return false;
+    }
+    return std::any_of(script_endings.begin(), script_endings.end(),
+                       [&](auto ending) { return words[script].ends_with(ending); });
+}
+
+// A title is any text: only who is known to write one is meant by its first word.
+bool means_its_title(const std::string& program) {
+    return holds(managers, program) || holds(interpreters, program) || holds(titled, program);
+}
+
 bool has_word(const Names& words, std::string_view wanted) {
     return std::find(words.begin(), words.end(), wanted) != words.end();
 }
@@ -178,16 +227,21 @@ bool is_busy_shell(const Names& words, const std::string& shell) {
     return false;
 }
 
-// To a script of node, as to `concurrently … --watch`, the words mean something else.
+// Whether the words before the script, after a command of the interpreter's own, ask for it. To the
+// script, as to `concurrently … --watch`, the same words mean something else.
 bool watches_itself(const Names& words, const std::string& program) {
+    const auto is_known_command = [](const std::string& word) {
+        return word == "run" || word == "serve" || word == "task" || word == "test";
+    };
     const bool is_node = program == "node" || program == "nodejs";
-    const bool can = is_node || program == "bun" || program == "deno" || program == "dotnet" ||
-                     program == "cargo";
-    const auto end =
-        is_node ? words.begin() + static_cast<std::ptrdiff_t>(script_in(words)) : words.end();
-    return can && std::any_of(words.begin(), end, [](const std::string& word) {
-               return word == "watch" || word == "--hot" || word.starts_with("--watch");
-           });
+    if (program == "dotnet" || program == "cargo") return words.size() > 1 && words[1] == "watch";
+    if (!is_node && program != "bun" && program != "deno") return false;
+    const bool has_command = !is_node && words.size() > 1 && is_known_command(words[1]);
+    for (std::size_t i = has_command ? 2 : 1; i < words.size() && words[i].starts_with('-'); ++i) {
+        if (words[i] == "--hot" || words[i].starts_with("--watch")) return true;
+        if (holds(options_with_value, words[i])) ++i;
+    }
+    return false;
 }
 
 }  // namespace
@@ -204,6 +258,7 @@ Role role_of(const std::vector<std::string>& arguments, std::string_view name) {
     const bool is_named = holds(supervisors, std::string(name));
     if (is_one_of(supervisors) || is_named || is_pm2(arguments, name)) return Role::supervisor;
     const auto& program = names.front();
+    if (is_title(arguments) && !means_its_title(program)) return Role::other;
     const bool is_login_shell =
         program.starts_with('-') && holds(shells, std::string(program.substr(1)));
     if (is_login_shell) return Role::terminal;
@@ -211,7 +266,8 @@ Role role_of(const std::vector<std::string>& arguments, std::string_view name) {
         return is_busy_shell(words, program) ? Role::wrapper : Role::terminal;
     if (watches_itself(words, program)) return Role::watcher;
     const bool is_tsx = has_word(names, "tsx") && has_word(words, "watch");
-    if (is_tsx || is_one_of(watchers)) return Role::watcher;
+    const bool is_watcher = is_one_of(watchers) && !runs_own_script(words, program);
+    if (is_tsx || is_watcher) return Role::watcher;
     if (is_one_of(managers)) return Role::manager;
     return is_one_of(wrappers) ? Role::wrapper : Role::other;
 }
@@ -245,6 +301,11 @@ bool is_shell(const std::vector<std::string>& arguments) {
     return !words.empty() && holds(shells, plain_name(words.front()));
 }
 
-bool is_helper(std::string_view name) { return name == "esbuild"; }
+bool is_helper(const std::vector<std::string>& arguments) {
+    // `esbuild --service=0.25.0 --ping`. Without that it is a job like any other: a bundler.
+    return !arguments.empty() && plain_name(arguments.front()) == "esbuild" &&
+           std::any_of(arguments.begin(), arguments.end(),
+                       [](const std::string& word) { return word.starts_with("--service="); });
+}
 
 }  // namespace once::claim

@@ -31,6 +31,6 @@ bool runs_same(const std::vector<std::string>& some, const std::vector<std::stri
 bool is_shell(const std::vector<std::string>& arguments);
 
 /// Does this process only help another one, so that it is no job of its own (esbuild's service)?
-bool is_helper(std::string_view name);
+bool is_helper(const std::vector<std::string>& arguments);
 
 }  // namespace once::claim

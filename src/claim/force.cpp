@@ -94,6 +94,7 @@ public:
 
 private:
     std::set<int> find_living(const std::vector<os::ProcessFacts>& table) {
+        forget_reused_groups(table);
         std::set<int> living;
         for (const auto& process : table) {
             if (is_known(process.id)) living.insert(process.id.pid);
@@ -114,12 +115,21 @@ private:
                 has_found = true;
             }
         }
-        // A group that has ended may come back as somebody else's.
-        std::erase_if(groups_, [&](int group) {
-            return std::none_of(table.begin(), table.end(),
-                                [&](const auto& process) { return process.group == group; });
-        });
         return living;
+    }
+
+    // A group that has ended may come back as somebody else's: it is gone now, or has a new leader.
+    // As long as anybody is in it, the kernel gives its number to no new process.
+    void forget_reused_groups(const std::vector<os::ProcessFacts>& table) {
+        std::erase_if(groups_, [&](int group) {
+            const auto has_new_leader = [&](const os::ProcessFacts& process) {
+                return process.id.pid == group && !is_known(process.id);
+            };
+            return std::any_of(table.begin(), table.end(), has_new_leader) ||
+                   std::none_of(table.begin(), table.end(), [&](const os::ProcessFacts& process) {
+                       return process.group == group;
+                   });
+        });
     }
 
     bool is_known(os::ProcessId id) const {
@@ -155,19 +165,35 @@ void ask_roots(const std::vector<os::Process>& roots, Duration timeout, Waiting&
     for (const auto& root : roots) waiting.events().forget(root.handle());
 }
 
-void end_stranger(const Stranger& stranger, Duration timeout, int conflict_status, Waiting& waiting,
+// The job below these roots as it is now; nothing if it has the port no more, or has got others.
+std::optional<Stranger> find_again(os::Port port, const std::vector<os::Process>& roots) {
+    const auto is_held = [&](const os::ProcessFacts& root) {
+        return std::any_of(roots.begin(), roots.end(),
+                           [&](const os::Process& one) { return one.id() == root.id; });
+    };
+    for (auto& stranger : find_strangers(port)) {
+        const auto& now = stranger.roots;
+        if (!now.empty() && std::all_of(now.begin(), now.end(), is_held)) return stranger;
+    }
+    return std::nullopt;
+}
+
+void end_stranger(const Stranger& seen, Duration timeout, int conflict_status, Waiting& waiting,
                   const Say& say) {
-    const auto port = stranger.sockets.front().port;
     std::vector<os::Process> roots;
-    for (const auto& root : stranger.roots) {
+    for (const auto& root : seen.roots) {
         if (auto process = os::Process::open(root.id)) roots.push_back(std::move(*process));
     }
-    // Held by their handles, they stay who they are; what was read of them before may be old.
-    for (const auto& again : find_strangers(port)) {
-        const bool is_it =
-            !again.roots.empty() && again.roots.front().id == stranger.roots.front().id;
-        if (is_it && guard_of(again)) throw Failure(conflict_status, describe(again));
-    }
+    // Held by their handles, they stay who they are; what was read of them before may be old: a
+    // script may have gone on to its next command.
+    const auto current = find_again(seen.sockets.front().port, roots);
+    if (!current) return;
+    const auto& stranger = *current;
+    std::erase_if(roots, [&](const os::Process& held) {
+        return std::none_of(stranger.roots.begin(), stranger.roots.end(),
+                            [&](const auto& root) { return root.id == held.id(); });
+    });
+    if (guard_of(stranger)) throw Failure(conflict_status, describe(stranger));
     say(fmt::format("ending {}: pid {}", describe_process(stranger.roots.front().id.pid),
                     pids_text(stranger.members)));
     Victim victim(stranger);

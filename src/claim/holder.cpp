@@ -11,13 +11,6 @@ namespace {
 // So long a server may take until it is called one that does not listen.
 constexpr std::chrono::seconds time_to_listen(30);
 
-bool has_leftovers(const Record& record) {
-    for (const auto& process : os::read_processes()) {
-        if (!process.is_zombie() && carries_mark(process, {record.job})) return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 bool is_readable_here(const Record& record) {
@@ -30,7 +23,10 @@ bool is_held(const Record& record) {
 
 State state_of(const Record& record) {
     if (!is_readable_here(record)) return State::elsewhere;
-    if (!is_held(record)) return has_leftovers(record) ? State::leftover : State::gone;
+    if (!is_held(record)) return leftovers_of(record).job.empty() ? State::gone : State::leftover;
+    if (record.is_backing_off) {
+        return os::is_alive(record.once) ? State::backing_off : State::stopping;
+    }
     if (record.leader.pid == 0) return State::launching;
     const auto leader = os::read_process(record.leader.pid);
     if (record.is_stopping || !os::is_alive(record.once) || !leader ||
@@ -38,7 +34,9 @@ State state_of(const Record& record) {
         return State::stopping;
     }
     if (leader->is_stopped()) return State::suspended;
-    if (record.ports.empty()) return State::running;
+    const bool is_awaited = record.awaits_ready && !record.ready_since;
+    if (is_awaited) return State::starting;
+    if (record.ports.empty()) return record.awaits_ready ? State::ready : State::running;
     const bool all_listen =
         std::all_of(record.ports.begin(), record.ports.end(), [&](os::Port port) {
             return job::look_at(port, record.keeper.pid).standing == job::PortLook::Standing::ours;
@@ -68,6 +66,18 @@ bool is_our_ancestor(const Record& record) {
         process = os::read_process(process->parent);
     }
     return false;
+}
+
+job::DaemonRule daemon_rule(const Record& record) {
+    return {true, record.session, record.stdio, record.ports};
+}
+
+job::Offspring leftovers_of(const Record& crashed) {
+    auto jobs = crashed.inherited;
+    jobs.push_back(crashed.job);
+    return job::look_for(
+        [&](const os::ProcessFacts& process) { return carries_mark(process, jobs); },
+        daemon_rule(crashed));
 }
 
 bool carries_mark(const os::ProcessFacts& process, const std::vector<std::string>& jobs) {

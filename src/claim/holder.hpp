@@ -1,6 +1,7 @@
 #pragma once
 
 #include "claim/record.hpp"
+#include "job/offspring.hpp"
 
 /// What can be said of a holder by its record and the process table, without any lock.
 namespace once::claim {
@@ -13,6 +14,7 @@ enum class State {
     ready,          ///< lives, and listens on every claimed port
     not_listening,  ///< lives, and listens no more, or not at all
     suspended,      ///< its leader is stopped (Ctrl-Z)
+    backing_off,    ///< its command has ended, and is launched again in a moment
     stopping,       ///< asked to end; or the leader is gone, or `once` is: the keeper is sweeping
     leftover,       ///< once and keeper are gone, processes of the job are not
     gone            ///< nobody is left
@@ -36,6 +38,14 @@ bool is_proven(const Record& record, const std::optional<os::FileId>& lock);
 
 /// Is one of our own ancestors the holder?
 bool is_our_ancestor(const Record& record);
+
+/// Whom of its processes the end of this job spares.
+job::DaemonRule daemon_rule(const Record& record);
+
+/// What a crashed job left: the processes that carry its mark. Its `once` and its keeper were
+/// killed both at once, so nobody else will end them. Deliberate daemons are not among them, nor is
+/// any family that we belong to ourselves.
+job::Offspring leftovers_of(const Record& crashed);
 
 /// True for the processes of crashed jobs with these ids: they carry the mark, and are our user's.
 bool carries_mark(const os::ProcessFacts& process, const std::vector<std::string>& jobs);

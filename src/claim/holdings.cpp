@@ -5,12 +5,26 @@
 
 #include <algorithm>
 
-#include "claim/leftovers.hpp"
 #include "job/offspring.hpp"
 #include "os/machine.hpp"
 #include "os/state_folder.hpp"
 
 namespace once::claim {
+namespace {
+
+// Is this child of its once or of its keeper a deliberate daemon, which outlives the job?
+bool is_daemon_of(const Record& record, const os::ProcessFacts& child) {
+    const bool is_of_the_job =
+        child.id == record.once || child.id == record.keeper || child.id == record.leader;
+    return !is_of_the_job && job::is_spared(child, daemon_rule(record));
+}
+
+bool is_among(const os::ProcessFacts& one, const std::vector<os::ProcessFacts>& some) {
+    return std::any_of(some.begin(), some.end(),
+                       [&](const os::ProcessFacts& other) { return other.id == one.id; });
+}
+
+}  // namespace
 
 std::vector<Holding> read_holdings(const Say& warn) {
     std::vector<Holding> holdings;
@@ -47,16 +61,22 @@ std::vector<Holding> read_holdings(const Say& warn) {
 const Holding* holding_of(int pid, const std::vector<Holding>& holdings) {
     auto process = os::read_process(pid);
     const auto own = process;
+    auto below = process;  // the one on the way up before it
     for (int steps = 0; process && steps < 1000; ++steps) {
         for (const auto& one : holdings) {
             if (!is_readable_here(one.record)) continue;
-            if (process->id == one.record.once || process->id == one.record.keeper) return &one;
+            if (process->id == one.record.once || process->id == one.record.keeper) {
+                return is_daemon_of(one.record, *below) ? nullptr : &one;
+            }
         }
+        below = process;
         process = os::read_process(process->parent);
     }
-    // It has lost its parents: then the mark tells.
+    if (!own) return nullptr;
+    // What a crashed one has left has lost its parents: then the mark tells. Of one that lives
+    // nobody has, and who only inherited its environment (at, cron) is none of it.
     for (const auto& one : holdings) {
-        if (own && is_readable_here(one.record) && carries_mark(*own, {one.record.job})) {
+        if (one.state == State::leftover && is_among(*own, leftovers_of(one.record).job)) {
             return &one;
         }
     }

@@ -23,7 +23,8 @@ struct Holding {
 std::vector<Holding> read_holdings(const Say& warn);
 
 /// The one of `holdings` to which a process belongs: it descends from its `once` or its keeper, or
-/// carries its mark. Of nested ones the innermost.
+/// a crashed one has left it. Of nested ones the innermost. What a deliberate daemon of a job has
+/// started is its own.
 const Holding* holding_of(int pid, const std::vector<Holding>& holdings);
 
 /// The processes of a job, `once` and its keeper first; of a crashed one what it left.

@@ -11,14 +11,6 @@
 
 namespace once::claim {
 
-job::Offspring leftovers_of(const Record& crashed) {
-    auto jobs = crashed.inherited;
-    jobs.push_back(crashed.job);
-    const job::DaemonRule rule{true, crashed.session, crashed.stdio, crashed.ports};
-    return job::look_for(
-        [&](const os::ProcessFacts& process) { return carries_mark(process, jobs); }, rule);
-}
-
 void sweep(const std::function<job::Offspring()>& look, Duration timeout, Waiting& waiting,
            std::string_view whose) {
     constexpr int first_process_token = 1000;

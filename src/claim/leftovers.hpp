@@ -5,16 +5,12 @@
 #include <vector>
 
 #include "claim/claim.hpp"
+#include "claim/holder.hpp"
 #include "claim/record.hpp"
 #include "claim/waiting.hpp"
 #include "job/offspring.hpp"
 
 namespace once::claim {
-
-/// What a crashed job left: the processes that carry its mark. Its `once` and its keeper were
-/// killed both at once, so nobody else will end them. Deliberate daemons are not among them, nor is
-/// any family that we belong to ourselves.
-job::Offspring leftovers_of(const Record& crashed);
 
 /// Ends all that `look` finds, as a keeper would: asks, and kills after `timeout`, until nobody is
 /// found any more. Throws if we are asked to end ourselves meanwhile (by the same signal), or if

@@ -24,6 +24,17 @@ public:
         return found == processes_.end() ? nullptr : &found->second;
     }
 
+    /// Who may have files open: neither zombies nor the kernel's own threads, of which there are
+    /// many.
+    [[nodiscard]] std::vector<int> possible_owners() const {
+        std::vector<int> pids;
+        pids.reserve(processes_.size());
+        for (const auto& [pid, process] : processes_) {
+            if (!process.is_zombie() && !process.is_kernel_thread) pids.push_back(pid);
+        }
+        return pids;
+    }
+
     [[nodiscard]] std::vector<int> living_children(int pid) const {
         std::vector<int> living;
         const auto [first, last] = children_.equal_range(pid);
@@ -41,9 +52,12 @@ private:
 // The way from those who share a socket up to the roots of their job.
 class Climb {
 public:
-    Climb(const Table& table, const std::vector<int>& sharers)
-        : table_(table), ours_(own_ancestors()), branch_(sharers.begin(), sharers.end()) {
-        for (const int pid : sharers) {
+    Climb(const Table& table, const Stranger& stranger)
+        : table_(table),
+          stranger_(stranger),
+          ours_(own_ancestors()),
+          branch_(stranger.sharers.begin(), stranger.sharers.end()) {
+        for (const int pid : stranger.sharers) {
             if (table.find(pid) != nullptr && !has_ancestor_in_branch(pid)) tops_.insert(pid);
         }
     }
@@ -116,19 +130,36 @@ private:
     bool has_only_workers(int pid, const std::vector<std::string>& arguments) const {
         const auto children = table_.living_children(pid);
         return std::all_of(children.begin(), children.end(), [&](int child) {
-            return branch_.contains(child) || is_helper(table_.find(child)->name) ||
-                   runs_same(arguments, os::arguments_of(child));
+            const auto its = os::arguments_of(child);
+            return branch_.contains(child) || is_helper(its) ||
+                   (runs_same(arguments, its) && !serves_another_port(child));
+        });
+    }
+
+    // One command may have forked several servers, of which only one is asked for.
+    bool serves_another_port(int pid) const {
+        auto others = os::listeners(std::nullopt);
+        const auto ours = stranger_.sockets.front().port;
+        std::erase_if(others, [&](const os::Socket& socket) { return socket.port == ours; });
+        const auto inodes = os::inodes_of(others);
+        const auto its = os::find_owners(inodes, std::vector<int>{pid}).found;
+        const auto shared = os::find_owners(inodes, stranger_.sharers).found;
+        return std::any_of(its.begin(), its.end(), [&](const os::SocketOwner& one) {
+            return std::none_of(shared.begin(), shared.end(), [&](const os::SocketOwner& other) {
+                return other.inode == one.inode;
+            });
         });
     }
 
     bool has_nothing_else(int pid) const {
         const auto children = table_.living_children(pid);
         return std::all_of(children.begin(), children.end(), [&](int child) {
-            return branch_.contains(child) || is_helper(table_.find(child)->name);
+            return branch_.contains(child) || is_helper(os::arguments_of(child));
         });
     }
 
     const Table& table_;
+    const Stranger& stranger_;
     std::vector<int> ours_;
     std::set<int> branch_;
     std::set<int> tops_;
@@ -166,7 +197,7 @@ std::set<int> needed_for(const Table& table, const std::vector<int>& sharers) {
 
 void complete(const Table& table, Stranger& stranger) {
     const auto needed = needed_for(table, stranger.sharers);
-    auto tops = Climb(table, stranger.sharers).run();
+    auto tops = Climb(table, stranger).run();
     // Parents that were read while pids went round lead in a circle.
     if (tops.empty()) tops.insert(stranger.sharers.front());
     stranger.roots.clear();
@@ -220,16 +251,14 @@ void join(const Table& table, std::vector<Stranger>& strangers, Stranger next) {
 std::vector<Stranger> find_strangers(const std::vector<os::Socket>& sockets) {
     std::vector<Stranger> strangers;
     if (sockets.empty()) return strangers;
-    const auto owners = os::find_owners(os::inodes_of(sockets));
     const Table table;
+    const auto owners = os::find_owners(os::inodes_of(sockets), table.possible_owners());
     Stranger unseen;
     for (const auto& socket : sockets) {
         Stranger stranger;
         stranger.sockets.push_back(socket);
         for (const auto& owner : owners.found) {
-            if (owner.inode == socket.inode && table.find(owner.pid) != nullptr) {
-                stranger.sharers.push_back(owner.pid);
-            }
+            if (owner.inode == socket.inode) stranger.sharers.push_back(owner.pid);
         }
         if (stranger.sharers.empty()) {
             unseen.sockets.push_back(socket);

@@ -4,6 +4,7 @@
 
 #include "aftermath.hpp"
 #include "catch.hpp"
+#include "holding.hpp"
 
 using namespace once::test;
 
@@ -42,6 +43,32 @@ private:
 std::string listening_job(Scenario& scene) {
     return "once -p " + std::to_string(scene.port()) + " -- actor listen " +
            std::to_string(scene.port());
+}
+
+/// A job that listens, and has started a tmux server with two panes: a shell, and one that ignores
+/// TERM.
+Holder hold_with_panes(Scenario& scene, const Command& options = {}) {
+    Command words = {"once", "-p", scene.port()};
+    words.insert(words.end(), options.begin(), options.end());
+    for (const Word& word :
+         {Word("--"), Word("sh"), Word("-c"),
+          Word("tmux new-session -d; tmux new-window 'actor ignore-term'; exec actor listen " +
+               std::to_string(scene.port()))}) {
+        words.push_back(word);
+    }
+    const auto once = scene.launch(words);
+    once.wait_for_output("listening");
+    const Holder holder{once, once.ready_pid()};
+    wait_until_inscribed(scene, holder);
+    return holder;
+}
+
+/// The server lives with both panes; all of them are forgiven.
+void check_panes_live(Scenario& scene, pid_t server) {
+    CHECK(alive(server));
+    CHECK(children_of(server).size() == 2);
+    scene.forgive(server);
+    for (const pid_t pid : descendants(server)) scene.forgive(pid);
 }
 
 }  // namespace
@@ -91,6 +118,73 @@ TEST_CASE("a tmux server that a job's server has started stays when the job is s
     scene.forgive(server);
     for (const pid_t pid : descendants(server)) scene.forgive(pid);
     await_nothing_left(scene);
+}
+
+TEST_CASE("the panes of a tmux server are spared with it: by stop, and by the next launch",
+          "[tmux][daemons][stop]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto holder = hold_with_panes(scene, {"--stop-timeout", "300ms"});
+    const pid_t server = tmux.server();
+    SECTION("stop") { CHECK(scene.run({"once", "stop", scene.port()}).ending == exited(0)); }
+    SECTION("the next launch") {
+        CHECK(scene.run({"once", "-p", scene.port(), "--", "true"}).ending == exited(0));
+    }
+    (void)holder.once.wait_ending();
+    check_panes_live(scene, server);
+    check_nothing_left(scene);
+}
+
+TEST_CASE("the option --sweep-daemons ends the panes of a tmux server, too", "[tmux][daemons]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto holder = hold_with_panes(scene, {"--sweep-daemons", "--stop-timeout", "300ms"});
+    holder.once.signal(SIGTERM);
+    (void)holder.once.wait_ending();
+    CHECK_FALSE(tmux.runs());
+    check_nothing_left(scene);
+}
+
+TEST_CASE("a crashed job of which only a tmux server is left has left nothing to sweep",
+          "[tmux][daemons][crash]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto holder = hold_with_panes(scene);
+    const pid_t server = tmux.server();
+    kill_both(holder);
+    CHECK(scene.run({"once", "status"}).stderr_text == "once: nothing is held\n");
+    const auto stale = scene.run({"once", "stop", "--stale"});
+    CHECK(stale.ending == exited(1));
+    CHECK(stale.stderr_text == "once: no crashed job has left anything\n");
+    const auto next = scene.run({"once", "-p", scene.port(), "--", "true"});
+    CHECK(next.ending == exited(0));
+    CHECK(next.stderr_text.empty());
+    check_panes_live(scene, server);
+    check_nothing_left(scene);
+}
+
+TEST_CASE("what listens in a pane is ended alone, and not the job that has started tmux",
+          "[tmux][daemons][force]") {
+    Scenario scene;
+    Tmux tmux(scene);
+    if (!tmux.is_installed()) return;
+    const auto holder = hold_with_panes(scene);
+    const pid_t server = tmux.server();
+    const int port = scene.another_port();
+    (void)tmux.ask({"new-window", "actor listen " + std::to_string(port)});
+    eventually([&] { return listening(port); }, "the pane listens");
+    CHECK_THAT(scene.run({"once", "who", port}).stdout_text, has("it was not started by once"));
+    CHECK(scene.run({"once", "stop", "--force", port}).ending == exited(0));
+    CHECK_FALSE(listening(port));
+    CHECK(alive(holder.leader));
+    CHECK_FALSE(holder.once.ended());
+    holder.once.signal(SIGTERM);
+    (void)holder.once.wait_ending();
+    check_panes_live(scene, server);
+    check_nothing_left(scene);
 }
 
 TEST_CASE("closing the pane of a job leaves nothing of it", "[tmux]") {

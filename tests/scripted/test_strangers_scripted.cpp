@@ -56,7 +56,8 @@ TEST_CASE("the way up ends below a shell that somebody types into") {
 }
 
 TEST_CASE("who gives its children groups of their own is a shell, whatever it calls itself") {
-    for (const std::string title : {"npm run dev", "bash start.sh", "node nodemon.js"}) {
+    for (const std::string title :
+         {"npm run dev", "bash start.sh", "node /app/node_modules/.bin/nodemon x"}) {
         set_the_stage();
         put(their_terminal, 1, title);
         auto& server = put(310, their_terminal, "node server.js");
@@ -77,6 +78,34 @@ TEST_CASE("a program that has forked its server, and started something else, is 
     CHECK(roots() == Pids{310});
     put(313, 310, "sleep 1000");
     CHECK(roots() == Pids{311});
+}
+
+TEST_CASE("a program that has forked a server for each of several ports loses only the one") {
+    set_the_stage();
+    put(310, their_terminal, "python dev.py");
+    put(311, 310, "python dev.py").ports = {port};
+    auto& other = put(312, 310, "python dev.py");
+    SECTION("its own port") {
+        other.ports = {port + 1};
+        CHECK(roots() == Pids{311});
+        CHECK(members() == Pids{311});
+    }
+    SECTION("a port that they share, or the same one again") {
+        world().share(port + 1, {311, 312});
+        other.ports = {port};
+        const auto strangers = find_strangers(port);
+        REQUIRE(strangers.size() == 1);
+        CHECK(pids_of(strangers.front().roots) == Pids{310});
+    }
+}
+
+TEST_CASE("a bundler beside the server is a job of its own") {
+    set_the_stage();
+    put(their_terminal, 1, "-bash");
+    put(310, their_terminal, "sh -c esbuild --servedir=www & node api.js");
+    put(311, 310, "esbuild src/x.ts --servedir=www");
+    put(312, 310, "node api.js").ports = {port};
+    CHECK(members() == Pids{312});
 }
 
 TEST_CASE("a shell that runs a script or a command stands for all that it runs") {
@@ -108,7 +137,7 @@ TEST_CASE("a runner of several jobs loses only the one that has the port") {
 TEST_CASE("a helper, or a dead child, beside the server is no job of its own") {
     set_the_stage();
     put_npm_job();
-    put(320, 310, "esbuild --service");
+    put(320, 310, "esbuild --service=0.25.0 --ping");
     put(321, 310, "node gone.js").facts.state = 'Z';
     CHECK(roots() == Pids{310});
     CHECK(members() == Pids{310, 311, 312, 313, 320});

@@ -84,8 +84,6 @@ TEST_CASE("servers and their helpers are nothing but themselves", "[commands]") 
                 "--multiprocessing-fork"},
                "python3") == Role::other);
     CHECK(role({}, "kthreadd") == Role::other);
-    CHECK(is_helper("esbuild"));
-    CHECK_FALSE(is_helper("node"));
 }
 
 TEST_CASE("runners of several jobs are never climbed to", "[commands]") {

@@ -197,9 +197,3 @@ TEST_CASE("of a process without arguments nothing is known") {
     check_all(Role::other, {{}, {""}, {"", ""}, {" "}, {"/"}, {"-"}, {"."}}, "");
     CHECK(role_of({}, "bash") == Role::other);
 }
-
-TEST_CASE("a helper is known by its name") {
-    CHECK(once::claim::is_helper("esbuild"));
-    CHECK_FALSE(once::claim::is_helper("node"));
-    CHECK_FALSE(once::claim::is_helper(""));
-}
