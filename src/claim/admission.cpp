@@ -8,6 +8,7 @@
 #include "claim/description.hpp"
 #include "claim/eviction.hpp"
 #include "claim/force.hpp"
+#include "claim/gate.hpp"
 #include "claim/leftovers.hpp"
 #include "claim/look.hpp"
 #include "claim/port.hpp"
@@ -66,23 +67,10 @@ public:
 private:
     // --- under the gate ------------------------------------------------------------------------
 
-    // Whoever is admitted goes through here one by one, so that what he sees stays true until he
-    // has acted on it. A stopped process could hold it for long: then we wait as for everything
-    // else.
-    os::Lock take_gate() {
-        auto pause = first_pause;
-        while (true) {
-            auto gate = folder_->try_lock("admission");
-            if (gate) return std::move(*gate);
-            pass_time(pause);
-            pause = std::min(2 * pause, longest_pause);
-        }
-    }
-
     std::optional<Lease> attempt() {
         std::optional<Reaction> reaction;
         {
-            const auto gate = take_gate();
+            const auto gate = take_gate(*folder_, waiting_);
             auto look = look_at(claim_, *folder_, [this](const auto& line) { warn(line); });
             if (look.obstacles.empty()) return take(std::move(look));
             reaction = react(look);
@@ -174,7 +162,7 @@ private:
 
     // Nobody is ended for a launch that then fails at another of its ports.
     void refuse_for_other_ports(const Look& look) const {
-        if (claim_.self.is_stop) return;
+        if (claim_.self.verb == Verb::stop) return;
         for (const auto& slot : look.slots) {
             if (slot.number() == 0) continue;
             const auto reason = why_not_ours(look, slot);
@@ -204,7 +192,7 @@ private:
 
     // Two that take the slot from each other for ever are stopped by refusing one.
     void refuse_war(const Slot& slot, const Record& holder) {
-        if (claim_.self.is_stop) return;
+        if (claim_.self.verb == Verb::stop) return;
         look_up_starter();
         if (const auto war = war_text(holder, claim_.self.starter, seconds_since_1970())) {
             throw Failure(claim_.conflict_status,
@@ -283,7 +271,7 @@ private:
         waiting_.hold(&lease);
         for (const auto& crashed : crashed_) recover(crashed);
         lease.settle();
-        const char* what = claim_.self.is_stop ? "stopped " : "replaced ";
+        const char* what = claim_.self.verb == Verb::stop ? "stopped " : "replaced ";
         for (const auto& [job, holder] : replaced_) say_(what + describe(holder));
         refuse_guarded(lease.slots());
         for (const auto& slot : lease.slots()) {

@@ -24,7 +24,7 @@ struct Claim {
     Record self;  ///< who we are: once, folder, command, begun, …
 
     /// Whoever says `once stop` means it, from whatever folder.
-    [[nodiscard]] bool ends_other_folders() const { return force || self.is_stop; }
+    [[nodiscard]] bool ends_other_folders() const { return force || self.verb == Verb::stop; }
 };
 
 /// Tells something that the user may want to know meanwhile, in one line.

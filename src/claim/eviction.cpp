@@ -39,7 +39,11 @@ public:
             if (ready == nullptr) continue;
             // Closing what was watched ends the watching.
             if (ready->token == once_token) once_.reset();
-            if (ready->token == keeper_token) keeper_.reset();
+            if (ready->token != keeper_token) continue;
+            keeper_.reset();
+            // A job in the background may have touched the terminal on its way out, and that stops
+            // its whole group again, once too (SIGTTOU), after it was continued for the request.
+            if (once_) (void)once_->signal(SIGCONT);
         }
         return true;
     }

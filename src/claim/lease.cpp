@@ -47,6 +47,12 @@ bool Lease::inscribe() noexcept {
     return is_written;
 }
 
+void Lease::note_log() noexcept {
+    for (const auto& slot : slots_) {
+        (void)folder_->try_write(log_place_file(slot, record_), record_.log);
+    }
+}
+
 std::vector<const os::Handle*> Lease::handles() const {
     std::vector<const os::Handle*> handles;
     for (const auto& lock : locks_) handles.push_back(&lock.handle());

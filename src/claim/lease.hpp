@@ -38,6 +38,9 @@ public:
     /// is full.
     bool inscribe() noexcept;
 
+    /// Remembers, beyond this lease, where the log of its job is.
+    void note_log() noexcept;
+
     /// The open locks, for the keeper to share.
     [[nodiscard]] std::vector<const os::Handle*> handles() const;
 

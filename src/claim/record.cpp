@@ -156,6 +156,18 @@ bool read(const Json& json, Change& change) {
     return json.is_object() && need(json, "from", change.from) && need(json, "when", change.when);
 }
 
+std::string_view name_of(Verb verb) {
+    switch (verb) {
+        case Verb::launch:
+            return "launch";
+        case Verb::stop:
+            return "stop";
+        case Verb::restart:
+            return "restart";
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string to_text(const Record& record) {
@@ -184,9 +196,14 @@ std::string to_text(const Record& record) {
     json["stdio"] = files;
     if (!record.changes.empty()) json["changes"] = to_json(record.changes);
     if (record.is_stopping) json["stopping"] = true;
-    if (record.is_stop) json["verb"] = "stop";
+    if (record.is_backing_off) json["backing_off"] = true;
+    if (record.awaits_ready) json["awaits_ready"] = true;
+    if (!record.can_restart) json["can_restart"] = false;
+    if (record.restarts != 0) json["restarts"] = record.restarts;
+    if (record.verb != Verb::launch) json["verb"] = name_of(record.verb);
     if (record.ready_since) json["ready_since"] = *record.ready_since;
     if (!record.pid_file.empty()) json["pid_file"] = from_bytes(record.pid_file);
+    if (!record.log.empty()) json["log"] = from_bytes(record.log);
     return json.dump() + '\n';
 }
 
@@ -214,13 +231,19 @@ std::optional<Record> parse(const std::string& text) {
         need(json, "inherited", record.inherited) && need(json, "stdio", record.stdio) &&
         (!json.contains("changes") || read(json["changes"], record.changes)) &&
         (!json.contains("stopping") || read(json["stopping"], record.is_stopping)) &&
-        (!json.contains("verb") || read(json["verb"], verb)) &&
+        (!json.contains("backing_off") || read(json["backing_off"], record.is_backing_off)) &&
+        (!json.contains("awaits_ready") || read(json["awaits_ready"], record.awaits_ready)) &&
+        (!json.contains("can_restart") || read(json["can_restart"], record.can_restart)) &&
+        (!json.contains("restarts") || read(json["restarts"], record.restarts)) &&
+        record.restarts >= 0 && (!json.contains("verb") || read(json["verb"], verb)) &&
         (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
-        (!json.contains("pid_file") || read(json["pid_file"], record.pid_file));
+        (!json.contains("pid_file") || read(json["pid_file"], record.pid_file)) &&
+        (!json.contains("log") || read(json["log"], record.log));
     if (!is_whole) return std::nullopt;
     record.stop_timeout = Duration(timeout);
     if (json.contains("ready_since")) record.ready_since = ready;
-    record.is_stop = verb == "stop";
+    if (verb == name_of(Verb::stop)) record.verb = Verb::stop;
+    if (verb == name_of(Verb::restart)) record.verb = Verb::restart;
     return record;
 }
 

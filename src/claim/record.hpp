@@ -20,6 +20,13 @@ struct Starter {
     std::string pm2_name;      ///< or empty
 };
 
+/// What the `once` of a record was called for.
+enum class Verb {
+    launch,
+    stop,    ///< it holds the slot for a moment only
+    restart  ///< it holds nothing, and asks the holder to launch its command again
+};
+
 /// A slot went over to another launch.
 struct Change {
     Starter from;           ///< who had started the one that was replaced
@@ -48,14 +55,19 @@ struct Record {
     std::string name;
     std::int64_t started = 0;
     std::optional<std::int64_t> ready_since;
-    bool is_stopping = false;  ///< it was asked to end
+    bool is_stopping = false;     ///< it was asked to end
+    bool is_backing_off = false;  ///< between two runs of its command
+    bool awaits_ready = false;    ///< --ready: until `ready_since` it is not, whoever listens
+    bool can_restart = true;      ///< what its command was given is still there for another run
+    int restarts = 0;
     Duration stop_timeout{};
     std::string pid_file;
+    std::string log;  ///< where the output of a detached job goes; empty for any other
     Starter starter;
     /// Crashed jobs whose leftovers this launch has yet to sweep.
     std::vector<std::string> inherited;
     std::vector<Change> changes;  ///< how it came to be ours, the last of them; see war.hpp
-    bool is_stop = false;         ///< no launch, but `once stop`: it holds the slot for a moment
+    Verb verb = Verb::launch;
 };
 
 /// The text of a record: JSON in one line. `parse` reads the first line of a text, and answers

@@ -14,12 +14,29 @@ std::string successor_file(const Slot& slot, const Record& self) {
     return slot.file_name(self.network_namespace) + ".next";
 }
 
+std::string log_file(const Slot& slot, const Record& self) {
+    auto name = slot.file_name(self.network_namespace);
+    // A rotated log of the name `x` is `name-x.1.log`, which must not be the log of the name `x.1`:
+    // there is no + in a name.
+    const auto last = name.find_last_not_of("0123456789");
+    const bool looks_rotated = slot.number() == 0 && last + 1 < name.size() && name[last] == '.';
+    return name + (looks_rotated ? "+.log" : ".log");
+}
+
 std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self) {
     const auto folder = os::state_path() + '/' + self.boot + '/';
     std::vector<std::string> paths;
     paths.reserve(slots.size());
     for (const auto& slot : slots) paths.push_back(folder + record_file(slot, self));
     return paths;
+}
+
+std::string log_place_file(const Slot& slot, const Record& self) {
+    return slot.file_name(self.network_namespace) + ".where";
+}
+
+std::string log_path(const Slot& slot, const Record& self) {
+    return os::state_path() + '/' + self.boot + '/' + log_file(slot, self);
 }
 
 Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self) {

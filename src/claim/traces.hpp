@@ -16,8 +16,18 @@ std::string lock_file(const Slot& slot, const Record& self);
 std::string record_file(const Slot& slot, const Record& self);
 std::string successor_file(const Slot& slot, const Record& self);
 
+/// Where the output of a detached job goes unless its user says otherwise. It stays when the job
+/// has ended.
+std::string log_file(const Slot& slot, const Record& self);
+
 /// Where the records of these slots are, or would be.
 std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self);
+
+/// Where the log of a job in the background is, if it has no other place.
+std::string log_path(const Slot& slot, const Record& self);
+
+/// Tells where the log of the last job in the background is, also when that has ended.
+std::string log_place_file(const Slot& slot, const Record& self);
 
 /// What the files of a slot say: the record of its job, and the first line of its lock, which tells
 /// who has it before there is a record. Neither decides anything; the lock does.

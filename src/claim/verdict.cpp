@@ -12,7 +12,7 @@ Verdict judge(const Claim& claim, const Record& holder, State state) {
     if (claim.policy == Policy::wait) return Verdict::await;
     if (claim.policy == Policy::refuse) return Verdict::refuse;
     if (state == State::elsewhere) return Verdict::unknowable;
-    if (holder.is_stop) return Verdict::await;  // it holds the slot for a moment only
+    if (holder.verb != Verb::launch) return Verdict::await;  // there for a moment only
     if (holder.folder != claim.self.folder && !claim.ends_other_folders()) return Verdict::foreign;
     const bool is_newer = holder.begun > claim.self.begun;
     if (claim.policy == Policy::reuse) {
@@ -20,7 +20,8 @@ Verdict judge(const Claim& claim, const Record& holder, State state) {
         // On its way up, or down: both are worth the wait. A newer one is never ended.
         const bool is_on_its_way =
             state == State::launching || state == State::starting || state == State::stopping;
-        return is_on_its_way || is_newer ? Verdict::await : Verdict::evict;
+        if (is_on_its_way) return Verdict::await;
+        return is_newer ? Verdict::give_way : Verdict::evict;
     }
     return is_newer ? Verdict::give_way : Verdict::evict;
 }

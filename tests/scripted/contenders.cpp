@@ -44,7 +44,7 @@ void set_the_stage() {
 Outcome admit(const Wish& wish) {
     claim::Claim claim{{wish.slot}, wish.policy, wish.patience, wish.force, 75, ours(wish.begun)};
     claim.slots.insert(claim.slots.end(), wish.more_slots.begin(), wish.more_slots.end());
-    claim.self.is_stop = wish.is_stop;
+    if (wish.is_stop) claim.self.verb = claim::Verb::stop;
     claim.self.changes = wish.changes;
     os::Events events(os::Catch::usual);
     std::optional<os::Process> parent;

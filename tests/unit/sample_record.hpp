@@ -25,10 +25,15 @@ inline claim::Record sample_record() {
     record.ready_since = 1'700'000'003;
     record.stop_timeout = std::chrono::milliseconds(2500);
     record.pid_file = "/home/me/app.pid";
+    record.log = "/home/me/app.log";
     record.starter = {{3999, 12}, "bash", "app.service", "api"};
     record.inherited = {"feedfeedfeedfeed"};
     record.is_stopping = true;
-    record.is_stop = true;
+    record.is_backing_off = true;
+    record.awaits_ready = true;
+    record.can_restart = false;
+    record.restarts = 3;
+    record.verb = claim::Verb::stop;
     record.changes = {{{{3000, 13}, "zsh", "", ""}, 1'699'999'990},
                       {{{1, 2}, "systemd", "other.service", "web"}, 1'699'999'995}};
     return record;

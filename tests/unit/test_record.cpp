@@ -41,10 +41,15 @@ void check_same(const Record& one, const Record& other) {
     CHECK(one.ready_since == other.ready_since);
     CHECK(one.stop_timeout == other.stop_timeout);
     CHECK(one.pid_file == other.pid_file);
+    CHECK(one.log == other.log);
     check_same(one.starter, other.starter);
     CHECK(one.inherited == other.inherited);
     CHECK(one.is_stopping == other.is_stopping);
-    CHECK(one.is_stop == other.is_stop);
+    CHECK(one.is_backing_off == other.is_backing_off);
+    CHECK(one.awaits_ready == other.awaits_ready);
+    CHECK(one.can_restart == other.can_restart);
+    CHECK(one.restarts == other.restarts);
+    CHECK(one.verb == other.verb);
     REQUIRE(one.changes.size() == other.changes.size());
     for (std::size_t i = 0; i < one.changes.size(); ++i) {
         check_same(one.changes[i].from, other.changes[i].from);
@@ -71,6 +76,26 @@ std::string damaged(const std::string& piece, const std::string& by) {
 
 TEST_CASE("a record is read as it was written") { check_survives(sample_record()); }
 
+TEST_CASE("a record tells what its once was called for") {
+    for (const auto verb : {claim::Verb::launch, claim::Verb::stop, claim::Verb::restart}) {
+        auto record = sample_record();
+        record.verb = verb;
+        check_survives(record);
+    }
+}
+
+TEST_CASE("a record from before there were restarts is one of a job that was never restarted") {
+    auto record = sample_record();
+    record.is_backing_off = record.awaits_ready = false;
+    record.can_restart = true;
+    record.restarts = 0;
+    const auto text = to_text(record);
+    for (const char* key : {"backing_off", "awaits_ready", "can_restart", "restarts"}) {
+        CHECK(text.find(key) == std::string::npos);
+    }
+    check_survives(record);
+}
+
 TEST_CASE("a record is one line of text") {
     const auto text = to_text(sample_record());
     CHECK(text.find('\n') == text.size() - 1);
@@ -81,6 +106,7 @@ TEST_CASE("what a holder does not have is not in its record") {
     record.keeper = record.leader = {};
     record.ready_since.reset();
     record.pid_file.clear();
+    record.log.clear();
     record.name.clear();
     record.ports.clear();
     record.stdio.clear();
@@ -88,10 +114,11 @@ TEST_CASE("what a holder does not have is not in its record") {
     record.starter.systemd_unit.clear();
     record.starter.pm2_name.clear();
     record.changes.clear();
-    record.is_stopping = record.is_stop = false;
+    record.is_stopping = false;
+    record.verb = claim::Verb::launch;
     check_survives(record);
     const auto text = to_text(record);
-    for (const char* key : {"changes", "stopping", "verb", "ready_since", "pid_file"}) {
+    for (const char* key : {"changes", "stopping", "verb", "ready_since", "pid_file", "log"}) {
         CAPTURE(key);
         CHECK(text.find(key) == std::string::npos);
     }
@@ -112,6 +139,7 @@ TEST_CASE("bytes that are no UTF-8 survive the way there and back") {
     record.folder = "/home/\xff\xfe/a";
     record.command = {"\x80", "caf\xe9", "café", "\xc2", std::string("a\0b", 3), "\xed\xa0\x80"};
     record.pid_file = "\xf0\x9f";
+    record.log = "\xf0\x9f.log";
     record.starter.name = "\x1b\xff";
     record.changes.front().from.name = record.changes.back().from.systemd_unit = "\xfe";
     check_survives(record);
@@ -225,12 +253,19 @@ TEST_CASE("a value of the wrong type is damage") {
              {"\"stop_timeout_ms\":2500", "\"stop_timeout_ms\":\"5s\""},
              {"\"ready_since\":1700000003", "\"ready_since\":\"now\""},
              {"\"pid_file\":\"/home/me/app.pid\"", "\"pid_file\":1"},
+             {"\"log\":\"/home/me/app.log\"", "\"log\":true"},
              {"\"inherited\":[\"feedfeedfeedfeed\"]", "\"inherited\":[1]"},
              {"\"device\":24", "\"device\":-24"},
              {"\"session\":3999", "\"session\":true"},
              {"\"stopping\":true", "\"stopping\":1"},
              {"\"stopping\":true", "\"stopping\":\"true\""},
              {"\"stopping\":true", "\"stopping\":null"},
+             {"\"backing_off\":true", "\"backing_off\":1"},
+             {"\"awaits_ready\":true", "\"awaits_ready\":\"yes\""},
+             {"\"can_restart\":false", "\"can_restart\":null"},
+             {"\"restarts\":3", "\"restarts\":true"},
+             {"\"restarts\":3", "\"restarts\":-1"},
+             {"\"restarts\":3", "\"restarts\":4294967296"},
              {"\"verb\":\"stop\"", "\"verb\":7"},
              {"\"verb\":\"stop\"", "\"verb\":{}"},
              {"\"changes\":[", "\"changes\":[7,"},
@@ -276,15 +311,16 @@ TEST_CASE("a key that we do not know is no damage") {
 TEST_CASE("a record from before there were changes is a record") {
     auto record = sample_record();
     record.changes.clear();
-    record.is_stopping = record.is_stop = false;
+    record.is_stopping = false;
+    record.verb = claim::Verb::launch;
     const auto again = parse(to_text(record));
     REQUIRE(again);
     CHECK(again->changes.empty());
     CHECK_FALSE(again->is_stopping);
-    CHECK_FALSE(again->is_stop);
+    CHECK(again->verb == claim::Verb::launch);
     CHECK(parse(damaged("\"stopping\":true", "\"stopping\":false"))->is_stopping == false);
     // A verb of a later version is no stop.
-    CHECK(parse(damaged("\"verb\":\"stop\"", "\"verb\":\"restart\""))->is_stop == false);
+    CHECK(parse(damaged("\"verb\":\"stop\"", "\"verb\":\"hop\""))->verb == claim::Verb::launch);
 }
 
 TEST_CASE("more changes than anybody writes are damage") {

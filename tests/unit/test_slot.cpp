@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log_files.hpp"
 #include "catch.hpp"
 #include "claim/slot.hpp"
+#include "claim/traces.hpp"
 
 using once::claim::is_valid_name;
 using once::claim::Slot;
@@ -126,4 +128,21 @@ TEST_CASE("a name that no slot's file has is none") {
         CHECK_FALSE(Slot::parse_file_name(file));
     }
     CHECK_FALSE(Slot::parse_file_name("name-" + std::string(65, 'z')));
+}
+
+TEST_CASE("the rotated log of one slot is never the log of another") {
+    once::claim::Record self;
+    self.network_namespace = 7;
+    const auto log = [&](const Slot& slot) { return once::claim::log_file(slot, self); };
+    CHECK(log(Slot::port(8001)) == "port-8001.7.log");
+    CHECK(log(Slot::name("api")) == "name-api.log");
+    CHECK(log(Slot::name("v1.x")) == "name-v1.x.log");
+    CHECK(log(Slot::name("2")) == "name-2.log");
+    std::set<std::string> files;
+    for (const auto* name : {"x", "x.1", "x.1.1", "x.2", "x.1-", ".1", "1", "x."}) {
+        const auto file = log(Slot::name(name));
+        for (std::size_t times = 0; times < 3; ++times) {
+            CHECK(files.insert(once::rotated_path(file, times)).second);
+        }
+    }
 }

@@ -20,9 +20,9 @@ enum class Folder { same, other };
 Verdict verdict(Policy policy, State state, Folder folder = Folder::same, Age age = Age::older,
                 bool force = false, bool is_stop = false) {
     Claim claim{{}, policy, {}, force, 75, sample_record()};
-    claim.self.is_stop = is_stop;
+    claim.self.verb = is_stop ? Verb::stop : Verb::launch;
     auto holder = sample_record();
-    holder.is_stop = false;
+    holder.verb = Verb::launch;
     holder.begun = claim.self.begun + (age == Age::newer ? 1U : 0U) - (age == Age::older ? 1U : 0U);
     if (folder == Folder::other) holder.folder = "/elsewhere";
     return judge(claim, holder, state);
@@ -99,10 +99,10 @@ TEST_CASE("a holder on its way up or down is worth the wait under --reuse") {
     }
 }
 
-TEST_CASE("an unhealthy holder is replaced under --reuse, unless it is newer") {
+TEST_CASE("an unhealthy holder is replaced under --reuse, and given way to if it is newer") {
     for (const auto state : {State::not_listening, State::suspended}) {
         CHECK(verdict(Policy::reuse, state) == Verdict::evict);
-        CHECK(verdict(Policy::reuse, state, Folder::same, Age::newer) == Verdict::await);
+        CHECK(verdict(Policy::reuse, state, Folder::same, Age::newer) == Verdict::give_way);
     }
 }
 

@@ -1,0 +1,133 @@
+#include "claim/restart.hpp"
+
+#include <csignal>
+
+#include "base/failure.hpp"
+#include "claim/description.hpp"
+#include "claim/gate.hpp"
+#include "claim/holder.hpp"
+#include "claim/traces.hpp"
+#include "os/file_watch.hpp"
+#include "os/state_folder.hpp"
+
+namespace once::claim {
+namespace {
+
+constexpr int once_token = 930;
+constexpr int folder_token = 931;
+
+// Our request, beside the slots of the job, for as long as this object lives.
+class Request {
+public:
+    Request(const os::StateFolder& folder, const Holding& holding, const Record& self)
+        : folder_(folder), holding_(holding), self_(self) {
+        for (const auto& slot : holding.slots) {
+            folder_.write(successor_file(slot, self_), to_text(self_));
+        }
+    }
+    ~Request() {
+        for (const auto& slot : holding_.slots) {
+            // A launch that came meanwhile has its own there.
+            const auto there = parse(folder_.read(successor_file(slot, self_)).value_or(""));
+            if (there && there->job == self_.job) folder_.remove(successor_file(slot, self_));
+        }
+    }
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+private:
+    const os::StateFolder& folder_;
+    const Holding& holding_;
+    const Record& self_;
+};
+
+void refuse(const Holding& holding, const Record& self, int status, const os::StateFolder& folder) {
+    const auto& record = holding.record;
+    const auto who = describe(record);
+    if (holding.state == State::elsewhere) {
+        throw Failure(status, who + " runs in another container, so it is left alone");
+    }
+    if (is_our_ancestor(record)) {
+        throw Failure(status, "this command was started by " + who +
+                                  ", and would end with it; it is left alone");
+    }
+    if (holding.state == State::stopping || holding.state == State::leftover) {
+        throw Failure(status, who + " is ending; it cannot be launched again by its once");
+    }
+    if (!record.can_restart) {
+        throw Failure(status, who +
+                                  " cannot be launched again by its once: its input or output is a "
+                                  "pipe, or it was given other open files, which nobody else has\n"
+                                  "launch it anew; to be able to, with --restart or --detach");
+    }
+    for (const auto& slot : holding.slots) {
+        if (const auto rival = read_rival(folder, slot, self)) {
+            const bool is_restart = rival->verb == Verb::restart;
+            throw Failure(
+                status,
+                who + (is_restart ? " is being launched again by " : " is being replaced by ") +
+                    describe(*rival));
+        }
+        // A record alone is no reason to signal anybody.
+        const auto lock = folder.identify(lock_file(slot, record));
+        if (!lock || !is_proven(record, lock)) {
+            throw Failure(status, who + " does not hold " + slot.text() + " any more");
+        }
+    }
+}
+
+// Somebody else may have had it launched again since it was read.
+void look_again(const os::StateFolder& folder, Holding& holding) {
+    const auto file = record_file(holding.slots.front(), holding.record);
+    const auto now = parse(folder.read(file).value_or(""));
+    if (!now || now->job != holding.record.job) return;
+    holding.record = *now;
+    holding.state = state_of(*now);
+}
+
+bool runs_again(const Record& now, const Record& before) {
+    const bool is_another = now.leader.pid != 0 && now.leader != before.leader;
+    return is_another && (!now.awaits_ready || now.ready_since);
+}
+
+void await_next_run(const os::StateFolder& folder, const Holding& holding, const os::Process& once,
+                    Waiting& waiting) {
+    const os::FileWatch records(folder.path());
+    waiting.events().watch(records.handle(), folder_token);
+    waiting.events().watch(once.handle(), once_token);
+    const auto file = record_file(holding.slots.front(), holding.record);
+    while (true) {
+        records.drain();
+        const auto now = parse(folder.read(file).value_or(""));
+        if (now && now->job == holding.record.job && runs_again(*now, holding.record)) return;
+        const auto event = waiting.next(std::nullopt);
+        const auto* ready = std::get_if<os::Ready>(&event);
+        if (ready != nullptr && ready->token == once_token) {
+            throw Failure(exit_status::unavailable,
+                          describe(holding.record) + " has ended, and does not run again");
+        }
+    }
+}
+
+}  // namespace
+
+void restart(Holding holding, const Record& self, int conflict_status, Waiting& waiting) {
+    const auto folder = os::StateFolder::make(os::state_path(), self.boot);
+    const auto once = os::Process::open(holding.record.once);
+    if (!once) {
+        throw Failure(conflict_status, describe(holding.record) + " has just ended");
+    }
+    std::optional<Request> request;
+    {
+        // Of two that ask at the same time one is refused: its TERM would be nobody's request.
+        const auto gate = take_gate(folder, waiting);
+        look_again(folder, holding);
+        refuse(holding, self, conflict_status, folder);
+        request.emplace(folder, holding, self);
+        (void)once->signal(SIGTERM);
+        (void)once->signal(SIGCONT);
+    }
+    await_next_run(folder, holding, *once, waiting);
+}
+
+}  // namespace once::claim
