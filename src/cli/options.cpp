@@ -37,31 +37,53 @@ std::string left_column(const Option& option) {
 const std::vector<Option>& options() {
     using enum Argument;
     static const std::vector<Option> all{
-        {"port", 'p', required, "PORT", "claim a TCP port; repeatable, all or none"},
+        {"port", 'p', required, "PORT", "claim a TCP port; repeatable, all or none", for_launch,
+         "What it claims (else its folder with the command line)"},
         {"name", 'n', required, "NAME", "claim a name: 1-64 of A-Z a-z 0-9 . _ -"},
-        {"replace", 0, none, "", "end the holder and take its place (default)"},
+        {"replace", 0, none, "", "end the holder and take its place (default)", for_launch,
+         "If somebody holds that"},
         {"refuse", 0, none, "", "never end anything: exit 75 if the slot is held"},
         {"reuse", 0, none, "", "exit 0 if the holder is ours and healthy"},
         {"wait", 'w', optional, "DUR", "wait until the slot is free; exit 75 after DUR"},
         {"force", 'f', none, "", "end strangers too, where that is safe", for_launch | for_stop},
-        {"stop-signal", 0, required, "SIG", "how to ask the command to end (TERM)"},
-        {"stop-timeout", 0, required, "DUR", "how long until it is killed then (5s)"},
+        {"conflict-exit-code", 'E', required, "N", "exit N (0-255) instead of 75",
+         for_launch | for_stop | for_restart},
+        {"wait-for", 0, required, "WHAT", "wait first: tcp:HOST:PORT, http://..., file:PATH",
+         for_launch, "Coming up"},
+        {"wait-timeout", 0, required, "DUR", "how long --wait-for may take; then exit 69 (30s)"},
+        {"ready", 0, optional, "DUR", "exit 69 if it does not listen within DUR (30s)"},
+        {"ready-url", 0, required, "URL", "and if this http URL does not answer by then"},
+        {"detach", 'd', none, "", "run in the background, return when it is up", for_launch,
+         "In the background"},
+        {"log", 0, required, "FILE", "with -d: where its output goes"},
+        {"log-timestamps", 0, none, "", "with -d: the time before each line"},
+        {"log-max-size", 0, required, "SIZE", "with -d: rotate the log at that size (10M)"},
+        {"log-keep", 0, required, "N", "with -d: how many rotated logs are kept (3)"},
+        {"restart", 0, required, "WHEN", "start it again: never, on-failure or always", for_launch,
+         "Restarts and limits"},
+        {"max-restarts", 0, required, "N", "give up after N restarts in a row (10)"},
+        {"min-uptime", 0, required, "DUR", "a run of DUR begins a new row (10s)"},
+        {"max-memory", 0, required, "SIZE", "end it, with 69, when its processes use more"},
+        {"ttl", 0, required, "DUR", "end it, with 69, when it has run for DUR"},
+        {"chdir", 'C', required, "DIR", "run in DIR", for_launch, "How it runs and ends"},
         {"group", 0, required, "WHICH", "process group: auto, own or shared"},
-        {"sweep-daemons", 0, none, "", "end what it left as a daemon too"},
-        {"chdir", 'C', required, "DIR", "run in DIR"},
         {"pid-file", 0, required, "FILE", "keep the command's pid in FILE while it runs"},
         {"with-parent", 0, none, "", "end when the process that started once ends"},
-        {"dry-run", 0, none, "", "say what would be done, and do nothing", for_launch | for_stop},
-        {"conflict-exit-code", 'E', required, "N", "exit N (0-255) instead of 75",
-         for_launch | for_stop},
-        {"quiet", 'q', none, "", "say only why once itself gives up", for_launch | for_stop},
-        {"verbose", 'v', none, "", "tell each step with its time; status: trees",
-         for_launch | for_stop | for_status},
-        {"all", 0, none, "", "stop: all that is held", for_stop},
+        {"stop-signal", 0, required, "SIG", "how to ask the command to end (TERM)"},
+        {"stop-timeout", 0, required, "DUR", "how long until it is killed then (5s)"},
+        {"sweep-daemons", 0, none, "", "also end daemons that it left, such as tmux"},
+        {"all", 0, none, "", "stop: all that is held", for_stop, "For one verb only"},
         {"stale", 0, none, "", "stop: only what crashed jobs left", for_stop},
         {"json", 0, none, "", "status, who: as JSON", for_status | for_who},
         {"watch", 0, optional, "DUR", "status: draw it again every DUR (2s)", for_status},
-        {"color", 0, required, "WHEN", "auto, always or never", for_all},
+        {"follow", 'f', none, "", "logs: go on until the job ends", for_logs},
+        {"lines", 0, required, "N", "logs: begin N lines before the end (20), or all", for_logs},
+        {"dry-run", 0, none, "", "say what would be done, and do nothing", for_launch | for_stop,
+         "In general"},
+        {"quiet", 'q', none, "", "say only why once itself gives up", for_launch | for_stop},
+        {"verbose", 'v', none, "", "tell each step with its time; status: trees",
+         for_launch | for_stop | for_status},
+        {"color", 0, required, "WHEN", "colours: auto, always or never", for_all},
         {"help", 'h', none, "", "this text; man once has the rest", for_all},
         {"version", 'V', none, "", "the version", for_all},
     };
@@ -85,10 +107,29 @@ std::string_view nearest_option(std::string_view name, For verb) {
 }
 
 std::optional<For> verb_of(std::string_view word) {
-    if (word == "status") return for_status;
-    if (word == "stop") return for_stop;
-    if (word == "who") return for_who;
+    for (const auto verb : {for_status, for_stop, for_who, for_restart, for_logs}) {
+        if (word == name_of(verb)) return verb;
+    }
     return std::nullopt;
+}
+
+std::string_view name_of(For verb) {
+    switch (verb) {
+        case for_status:
+            return "status";
+        case for_stop:
+            return "stop";
+        case for_who:
+            return "who";
+        case for_restart:
+            return "restart";
+        case for_logs:
+            return "logs";
+        case for_launch:
+        case for_all:
+            break;
+    }
+    return {};
 }
 
 std::string help_text() {
@@ -97,20 +138,24 @@ std::string help_text() {
         "       once status [TARGET]... [--json]        who holds what\n"
         "       once stop [TARGET]... [--all] [--stale] end jobs, or what they left\n"
         "       once who PORT [--json]                  who listens, and what ends it\n"
+        "       once restart TARGET                     stop and start its command\n"
+        "       once logs TARGET [-f] [--lines N]       what a detached job wrote\n"
         "\n"
         "Exactly one such command runs, the port is its own, and nothing of it is left\n"
         "when it ends. With neither --port nor --name there is one for each folder and\n"
-        "command line. DUR is 500ms, 5s, 2m or 1h; a bare number is seconds.\n"
+        "command line. TARGET is a port or a name. DUR is 500ms, 5s, 2m or 1h; a bare\n"
+        "number is seconds. SIZE is 64K, 512M or 1G.\n"
         "\n";
     for (const auto& option : options()) {
+        if (!option.heading.empty()) text += fmt::format("{}:\n", option.heading);
         text += fmt::format("  {:<27} {}\n", left_column(option), option.help);
     }
     text +=
         "\n"
         "Environment: ONCE=0 runs COMMAND as if once were not there; ONCE_POLICY=replace,\n"
         "refuse, reuse or wait is the default policy; ONCE_STATE_DIR moves the state.\n"
-        "Exit status: COMMAND's own, or death by the same signal; 75 held, 125 once\n"
-        "itself failed, 126 not executable, 127 not found.\n";
+        "Exit status: COMMAND's own, or death by the same signal; 69 not ready in time,\n"
+        "75 held, 125 once itself failed, 126 not executable, 127 not found.\n";
     return text;
 }
 

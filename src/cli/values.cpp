@@ -49,6 +49,22 @@ std::optional<Duration> parse_duration(std::string_view text) {
     return Duration(*number * factor);
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    auto unit = text.substr(digits);
+    if (unit.size() == 2 && unit.back() == 'B') unit.remove_suffix(1);  // 512MB
+    long factor = 0;
+    if (unit.empty()) factor = 1;
+    if (unit == "K") factor = 1L << 10U;
+    if (unit == "M") factor = 1L << 20U;
+    if (unit == "G") factor = 1L << 30U;
+    if (factor == 0) return std::nullopt;
+    constexpr long most = 1L << 50U;  // more than any machine has, and no sum with it overflows
+    const auto number = parse_number(text.substr(0, digits), 0, most / factor);
+    if (!number) return std::nullopt;
+    return static_cast<std::uint64_t>(*number * factor);
+}
+
 std::optional<os::Port> parse_port(std::string_view text) {
     const auto number = parse_number(text, 1, 65535);
     if (!number) return std::nullopt;

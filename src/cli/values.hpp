@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -14,6 +15,9 @@ std::optional<long> parse_number(std::string_view text, long least, long most);
 
 /// `500ms`, `5s`, `2m`, `1h`; a bare number is seconds. Up to ten years.
 std::optional<Duration> parse_duration(std::string_view text);
+
+/// `64K`, `512M`, `1G` (or `512MB`), in powers of 1024; a bare number is bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 
 std::optional<os::Port> parse_port(std::string_view text);
 

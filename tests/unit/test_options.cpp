@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -10,13 +12,26 @@ using once::cli::help_text;
 using once::cli::nearest_option;
 using once::cli::options;
 
-TEST_CASE("no two options have the same name or letter") {
+namespace {
+
+/// What begins an entry of the man page: `.It Fl p , Fl -port`.
+std::string entry_of(const once::cli::Option& option) {
+    const auto letter = option.letter != 0 ? "Fl " + std::string(1, option.letter) + " , " : "";
+    return "\n.It " + letter + "Fl -" + std::string(option.name);
+}
+
+}  // namespace
+
+TEST_CASE("no two options have the same name, and no two of a verb the same letter") {
     std::set<std::string_view> names;
-    std::set<char> letters;
+    std::set<std::pair<unsigned, char>> letters;
     for (const auto& option : options()) {
         CAPTURE(option.name);
         CHECK(names.insert(option.name).second);
-        CHECK((option.letter == 0 || letters.insert(option.letter).second));
+        for (unsigned verb = 1; verb <= once::cli::for_all; verb *= 2) {
+            if (option.letter == 0 || (option.verbs & verb) == 0) continue;
+            CHECK(letters.insert({verb, option.letter}).second);
+        }
     }
 }
 
@@ -66,8 +81,32 @@ TEST_CASE("the help names every option, and says it in one screen") {
         CHECK(text.find("--" + std::string(option.name)) != std::string::npos);
         CHECK(text.find(option.help) != std::string::npos);
     }
-    CHECK(std::count(text.begin(), text.end(), '\n') <= 40);
+    CHECK(std::count(text.begin(), text.end(), '\n') <= 70);
     CHECK(text.back() == '\n');
+}
+
+TEST_CASE("the man page has an entry for every option, and none for others") {
+    std::ifstream file(MAN_PAGE);
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    std::size_t entries = 0;
+    for (auto at = page.find("\n.It Fl "); at != std::string::npos;
+         at = page.find("\n.It Fl ", at + 1)) {
+        ++entries;
+    }
+    CHECK(entries == options().size());
+    for (const auto& option : options()) {
+        CAPTURE(option.name);
+        const auto entry = entry_of(option);
+        const auto at = page.find(entry);
+        REQUIRE(at != std::string::npos);
+        // The whole name, then how its value is called.
+        const auto rest =
+            page.substr(at + entry.size(), page.find('\n', at + 1) - at - entry.size());
+        const bool has_value = option.argument != once::cli::Argument::none;
+        CHECK(rest.substr(0, 4) == (option.argument == once::cli::Argument::optional ? " Ns "
+                                    : has_value                                      ? " Ar "
+                                                                                     : ""));
+    }
 }
 
 TEST_CASE("the columns of the help stand below each other") {
@@ -103,4 +142,5 @@ TEST_CASE("a word that is near to nothing gets no suggestion") {
 TEST_CASE("an option of one verb is not suggested for another") {
     CHECK(nearest_option("json", once::cli::for_launch) != "json");
     CHECK(nearest_option("port", once::cli::for_status) != "port");
+    CHECK(nearest_option("line", once::cli::for_logs) == "lines");
 }

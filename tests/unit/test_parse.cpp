@@ -1,4 +1,5 @@
 #include <csignal>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,25 @@ StatusRequest status(Words words) {
     return std::get<StatusRequest>(parsed);
 }
 
+verbs::LogsRequest logs(Words words) {
+    words.insert(words.begin(), "logs");
+    const auto parsed = request(std::move(words));
+    REQUIRE(std::holds_alternative<verbs::LogsRequest>(parsed));
+    return std::get<verbs::LogsRequest>(parsed);
+}
+
 }  // namespace
+
+TEST_CASE("dependencies are kept in the order in which they were given") {
+    const auto wish =
+        launch({"--wait-for", "tcp:db:5432", "--wait-for=file:x", "--wait-timeout=2m"});
+    REQUIRE(wish.dependencies.size() == 2);
+    CHECK(wish.dependencies[0].text == "tcp:db:5432");
+    CHECK(wish.dependencies[1].text == "file:x");
+    CHECK(wish.dependency_timeout == 2min);
+    CHECK(launch({}).dependencies.empty());
+    CHECK(launch({}).dependency_timeout == 30s);
+}
 
 TEST_CASE("a command needs no option") {
     const auto wish = run({"pnpm", "dev"});
@@ -156,4 +175,82 @@ TEST_CASE("a huge command line is passed on as it is") {
     Words words(100'000, "x");
     words.emplace_back(1'000'000, 'y');
     CHECK(run(words).command == words);
+}
+
+TEST_CASE("logs shows the last 20 lines of one port or name") {
+    const auto wish = logs({"8001"});
+    CHECK(wish.target == "8001");
+    CHECK_FALSE(wish.follow);
+    CHECK(wish.lines == 20);
+    CHECK(logs({"web", "--lines", "5"}).lines == 5);
+    CHECK(logs({"--lines=0", "web"}).lines == 0);
+    CHECK(logs({"--lines", "all", "web"}).lines == std::numeric_limits<std::uint64_t>::max());
+    CHECK(logs({"--follow", "web"}).follow);
+}
+
+TEST_CASE("the letter -f means --follow for logs, and --force for a launch and for stop") {
+    CHECK(logs({"-f", "web"}).follow);
+    CHECK(logs({"web", "-f"}).target == "web");
+    CHECK(launch({"-f"}).force);
+    CHECK(std::get<verbs::StopRequest>(request({"stop", "-f", "8001"})).force);
+}
+
+TEST_CASE("a job has 30 s to become ready, or as long as it is given") {
+    CHECK_FALSE(launch({"-p", "80"}).ready);
+    CHECK(launch({"-p", "80", "--ready"}).ready == 30s);
+    CHECK(launch({"-p", "80", "--ready=5s"}).ready == 5s);
+    CHECK(run({"-p", "80", "--ready", "sh", "5"}).command == Words{"sh", "5"});
+}
+
+TEST_CASE("a url that must answer makes a job wait to be ready, with or without a port") {
+    const auto wish = launch({"--ready-url", "http://localhost:8001/health"});
+    CHECK(wish.ready == 30s);
+    REQUIRE(wish.ready_url);
+    CHECK(wish.ready_url->text == "http://localhost:8001/health");
+    CHECK(launch({"--ready=2s", "--ready-url=http://a/"}).ready == 2s);
+    CHECK(launch({"--ready-url=http://a/", "--ready=2s"}).ready == 2s);
+}
+
+TEST_CASE("a launch in the background has a log, as it is told") {
+    CHECK_FALSE(launch({}).detach);
+    const auto usual = launch({"-d"});
+    CHECK(usual.detach);
+    CHECK(usual.log_file.empty());
+    CHECK_FALSE(usual.log_timestamps);
+    CHECK(usual.log_max_size == 10U << 20U);
+    CHECK(usual.log_keep == 3);
+    const auto other = launch({"--detach", "--log", "x.log", "--log-timestamps", "--log-max-size",
+                               "64K", "--log-keep=0"});
+    CHECK(other.log_file == "x.log");
+    CHECK(other.log_timestamps);
+    CHECK(other.log_max_size == 65536);
+    CHECK(other.log_keep == 0);
+}
+
+TEST_CASE("a command is launched again as often as it is told") {
+    using When = once::job::RestartPlan::When;
+    CHECK(launch({}).restart.when == When::never);
+    CHECK(launch({"--restart", "never"}).restart.when == When::never);
+    CHECK(launch({"--restart=on-failure"}).restart.when == When::on_failure);
+    const auto usual = launch({"--restart=always"});
+    CHECK(usual.restart.when == When::always);
+    CHECK(usual.restart.most == 10);
+    CHECK(usual.restart.min_uptime == 10s);
+    const auto other = launch({"--max-restarts=0", "--min-uptime=1m", "--restart=always"});
+    CHECK(other.restart.most == 0);
+    CHECK(other.restart.min_uptime == 1min);
+}
+
+TEST_CASE("a job has no limits but those that it is given") {
+    CHECK_FALSE(launch({}).max_memory);
+    CHECK_FALSE(launch({}).ttl);
+    CHECK(launch({"--max-memory", "512M"}).max_memory == 512U << 20U);
+    CHECK(launch({"--ttl=1h"}).ttl == 1h);
+}
+
+TEST_CASE("restart takes one port or name") {
+    const auto wish = std::get<verbs::RestartRequest>(request({"restart", "web", "-E", "3"}));
+    CHECK(wish.target == "web");
+    CHECK(wish.conflict_status == 3);
+    CHECK(run({"--", "restart"}).command == Words{"restart"});
 }

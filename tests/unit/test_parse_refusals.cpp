@@ -64,7 +64,28 @@ TEST_CASE("a value that is not accepted is named, with its option and with what 
         {{"-E", "256"}, {"--conflict-exit-code", "'256'", "0", "255"}},
         {{"-E", "x"}, {"--conflict-exit-code", "'x'"}},
         {{"-C", ""}, {"--chdir", "''", "folder"}},
-        {{"--pid-file="}, {"--pid-file", "''", "file"}}};
+        {{"--wait-for", "redis"}, {"--wait-for", "'redis'", "tcp:HOST:PORT", "file:PATH"}},
+        {{"--wait-for=https://a/"}, {"--wait-for", "'https://a/'", "plain http only", "tcp:"}},
+        {{"--wait-for=http://a/\r\nX:"}, {"--wait-for", "'http://a/??X:'", "%20"}},
+        {{"--wait-timeout", "-1"}, {"--wait-timeout", "'-1'", "500ms", "1h"}},
+        {{"--pid-file="}, {"--pid-file", "''", "file"}},
+        {{"--ready=soon"}, {"--ready", "'soon'", "500ms", "5s", "2m", "1h", "seconds"}},
+        {{"--ready="}, {"--ready", "''", "500ms"}},
+        {{"--ready-url", "https://a/"}, {"--ready-url", "'https://a/'", "plain http only"}},
+        {{"--ready-url", "tcp:a:1"}, {"--ready-url", "'tcp:a:1'", "http://HOST:PORT/PATH"}},
+        {{"--ready-url", "a"}, {"--ready-url", "'a'", "http://"}},
+        {{"--ready-url="}, {"--ready-url", "''", "http://"}},
+        {{"-d", "--log="}, {"--log", "''", "file"}},
+        {{"-d", "--log-max-size", "0"}, {"--log-max-size", "'0'", "64K", "512M", "1G", "bytes"}},
+        {{"-d", "--log-max-size=big"}, {"--log-max-size", "'big'", "512M"}},
+        {{"-d", "--log-keep=-1"}, {"--log-keep", "'-1'", "0 to 1000"}},
+        {{"-d", "--log-keep", "1001"}, {"--log-keep", "'1001'", "0 to 1000"}},
+        {{"--restart", "yes"}, {"--restart", "'yes'", "never", "on-failure", "always"}},
+        {{"--restart=always", "--max-restarts=x"}, {"--max-restarts", "'x'", "0 to 1000000"}},
+        {{"--restart=always", "--min-uptime=1d"}, {"--min-uptime", "'1d'", "1h"}},
+        {{"--max-memory", "lots"}, {"--max-memory", "'lots'", "64K", "512M", "1G", "bytes"}},
+        {{"--max-memory=0"}, {"--max-memory", "'0'", "512M"}},
+        {{"--ttl", "month"}, {"--ttl", "'month'", "1h"}}};
     for (const auto& bad : all) {
         auto words = bad.options;
         words.emplace_back("cmd");
@@ -123,6 +144,13 @@ TEST_CASE("a duration behind a blank is not taken for the command") {
     check_tells({"--wait", "5", "sh"}, {"--wait=5"});
     check_tells({"-w", "500ms", "sh"}, {"--wait=500ms"});
     check_tells({"-p", "80", "-w", "5s", "sh"}, {"--wait=5s"});
+    check_tells({"-p", "80", "--ready", "5s", "--", "sh"}, {"--ready=5s", "one word"});
+    check_tells({"--ready", "5s", "-p", "80", "sh"}, {"--ready=5s"});
+}
+
+TEST_CASE("a time-out of dependencies without any is refused") {
+    check_tells({"--wait-timeout", "5", "cmd"}, {"--wait-timeout", "--wait-for", "--wait=5s"});
+    check_tells({"--wait-timeout", "5", "--wait", "cmd"}, {"--wait-timeout", "--wait-for"});
 }
 
 TEST_CASE("without a command there is the usage line") {
@@ -138,4 +166,39 @@ TEST_CASE("status refuses what it does not know") {
     check_tells({"status", ""}, {"''"});
     check_tells({"status", "--color", "red"}, {"--color", "'red'"});
     check_tells({"--json", "cmd"}, {"'--json'"});
+}
+
+TEST_CASE("logs needs exactly one port or name, and says so") {
+    check_tells({"logs"}, {"logs: name one port or name"});
+    check_tells({"logs", "-f"}, {"logs: name one port or name"});
+    check_tells({"logs", "web", "api"}, {"logs: name one port or name"});
+    check_tells({"logs", "a/b"}, {"logs: 'a/b' is neither a port nor a name"});
+    check_tells({"logs", "web", "--lines", "-1"}, {"--lines", "'-1'", "a number, or all"});
+    check_tells({"logs", "web", "--lines", "many"}, {"--lines", "'many'", "a number, or all"});
+    check_tells({"logs", "web", "--lines"}, {"--lines needs a value"});
+    check_tells({"logs", "web", "--force"}, {"--force", "another verb"});
+    check_tells({"--follow", "true"}, {"--follow", "another verb"});
+}
+
+TEST_CASE("an option that means nothing without another names that one") {
+    check_tells({"--log", "x", "cmd"}, {"--log means nothing without --detach"});
+    check_tells({"--log-timestamps", "cmd"}, {"--log-timestamps", "--detach"});
+    check_tells({"--log-max-size=1M", "cmd"}, {"--log-max-size", "--detach"});
+    check_tells({"--log-keep", "1", "cmd"}, {"--log-keep", "--detach"});
+    check_tells({"--max-restarts=1", "cmd"}, {"--max-restarts means nothing without --restart"});
+    check_tells({"--min-uptime", "5s", "cmd"}, {"--min-uptime", "--restart"});
+}
+
+TEST_CASE("to be ready needs something to be seen by") {
+    check_tells({"--ready", "cmd"}, {"--ready", "--port", "--ready-url"});
+    check_tells({"--ready=5s", "-n", "web", "cmd"}, {"--ready", "--port", "--ready-url"});
+}
+
+TEST_CASE("restart needs exactly one port or name, and says so") {
+    check_tells({"restart"}, {"restart: name one port or name"});
+    check_tells({"restart", "web", "api"}, {"restart: name one port or name"});
+    check_tells({"restart", "a/b"}, {"restart: 'a/b' is neither a port nor a name"});
+    check_tells({"restart", "-p", "80"}, {"'-p' is for launches", "stands alone"});
+    check_tells({"restart", "web", "--force"}, {"--force", "another verb"});
+    check_tells({"restart", "web", "-E", "256"}, {"--conflict-exit-code", "'256'"});
 }

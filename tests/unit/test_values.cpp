@@ -47,6 +47,25 @@ TEST_CASE("a duration that no clock could hold is not taken") {
     }
 }
 
+TEST_CASE("a size has a unit of 1024 steps, or is in bytes") {
+    CHECK(parse_size("0") == 0U);
+    CHECK(parse_size("1500") == 1500U);
+    CHECK(parse_size("64K") == 65536U);
+    CHECK(parse_size("512M") == 512U * 1024 * 1024);
+    CHECK(parse_size("1G") == 1024U * 1024 * 1024);
+    CHECK(parse_size("1048576G") == std::uint64_t{1} << 50U);
+}
+
+TEST_CASE("a size that makes no sense, or that no machine has, is not taken") {
+    for (const char* text :
+         {"", "K", "-1M", "+1M", "1.5G", "1 G", " 1G", "1G ", "1g", "1GBB", "1B", "1KiB", "1T", "1M1K",
+          "0x1K", "1e3", "1048577G", "9223372036854775807K", "18446744073709551617",
+          "99999999999999999999G"}) {
+        CAPTURE(text);
+        CHECK_FALSE(parse_size(text));
+    }
+}
+
 TEST_CASE("a port is a number from 1 to 65535") {
     CHECK(parse_port("1") == 1);
     CHECK(parse_port("8001") == 8001);
