@@ -9,6 +9,8 @@
 #include "os/machine.hpp"
 #include "os/output.hpp"
 #include "os/self.hpp"
+#include "verbs/logs.hpp"
+#include "verbs/restart.hpp"
 #include "verbs/run.hpp"
 #include "verbs/status.hpp"
 #include "verbs/stop.hpp"
@@ -37,6 +39,12 @@ struct Answer {
     Ending operator()(const verbs::WhoRequest& wish) const {
         voice.emplace(wish.voice);
         return verbs::who(wish);
+    }
+    Ending operator()(const verbs::RestartRequest& wish) const {
+        return verbs::restart(wish, voice.emplace(wish.voice), begun);
+    }
+    Ending operator()(const verbs::LogsRequest& wish) const {
+        return verbs::logs(wish, voice.emplace(wish.voice));
     }
     Ending operator()(const cli::HelpRequest&) const {
         os::write_out(cli::help_text());

@@ -3,27 +3,22 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
+#include <csignal>
+#include <memory>
 #include <utility>
 
-#include "base/log.hpp"
 #include "claim/admission.hpp"
+#include "claim/dependencies.hpp"
 #include "claim/description.hpp"
 #include "claim/foresight.hpp"
-#include "claim/port.hpp"
 #include "claim/starter.hpp"
 #include "claim/traces.hpp"
 #include "claim/waiting.hpp"
-#include "job/keeper.hpp"
-#include "job/supervisor.hpp"
 #include "os/executable.hpp"
-#include "os/job.hpp"
-#include "os/pid_file.hpp"
 #include "os/self.hpp"
 #include "os/state_folder.hpp"
-#include "os/terminal.hpp"
 #include "verbs/introduce.hpp"
-#include "verbs/news.hpp"
+#include "verbs/launch.hpp"
 
 namespace once::verbs {
 namespace {
@@ -59,6 +54,7 @@ claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
     record.name = wish.name;
     if (!wish.pid_file.empty()) record.pid_file = os::absolute_path(wish.pid_file);
     record.stop_timeout = wish.stop.timeout;
+    record.awaits_ready = wish.ready.has_value();
     return record;
 }
 
@@ -76,6 +72,15 @@ void set(std::vector<std::string>& environment, const std::string& name, const s
     environment.push_back(name + '=' + value);
 }
 
+// A PORT that a person has set stays; one that an outer `once` has set for its own job does not.
+bool has_port_of_its_user() {
+    const char* port = os::variable("PORT");
+    const char* outer = os::variable("ONCE_PORTS");
+    if (port == nullptr || outer == nullptr) return port != nullptr;
+    const std::string_view all = outer;
+    return all.substr(0, all.find(',')) != port;
+}
+
 std::vector<std::string> environment_for(const claim::Record& self) {
     auto environment = os::environment();
     const char* outer = os::variable("ONCE_JOB");
@@ -84,18 +89,9 @@ std::vector<std::string> environment_for(const claim::Record& self) {
     if (!self.name.empty()) set(environment, "ONCE_NAME", self.name);
     if (self.ports.empty()) return environment;
     set(environment, "ONCE_PORTS", fmt::format("{}", fmt::join(self.ports, ",")));
-    if (os::variable("PORT") == nullptr) {
-        environment.push_back(fmt::format("PORT={}", self.ports.front()));
-    }
+    if (!has_port_of_its_user()) set(environment, "PORT", std::to_string(self.ports.front()));
     return environment;
 }
-
-// How the job lives with the terminal.
-struct Grouping {
-    std::optional<os::Terminal> terminal;
-    bool own_group = false;
-    bool hands_over = false;
-};
 
 Grouping grouping_of(Group group) {
     Grouping grouping{os::Terminal::open(), false, false};
@@ -123,7 +119,8 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
 
 // What somebody may have meant by a command that is not there; empty if it looks like one.
 std::string hint_for(const std::string& word) {
-    if (word == "status" || word == "stop" || word == "who") {
+    if (word == "status" || word == "stop" || word == "who" || word == "logs" ||
+        word == "restart") {
         return fmt::format("to ask once itself, begin with the verb: once {}", word);
     }
     if (word.find(' ') != std::string::npos) {
@@ -147,7 +144,7 @@ std::string find_executable(const std::string& word, const std::string& folder) 
 }
 
 os::Command command_for(const RunRequest& wish, const claim::Record& self, const Grouping& grouping,
-                        const os::Events& events) {
+                        const os::Events& events, const Output* output) {
     os::Command command;
     command.executable = find_executable(wish.command.front(), self.folder);
     command.argv = wish.command;
@@ -156,131 +153,30 @@ os::Command command_for(const RunRequest& wish, const claim::Record& self, const
     command.signals = events.inherited();
     command.own_group = grouping.own_group;
     command.hand_over = grouping.hands_over ? &*grouping.terminal : nullptr;
+    if (output != nullptr) command.output = &output->pipe().inlet();
     return command;
 }
 
-std::string lost_text(const job::PortLook& look) {
-    const auto reason = claim::why_not_free(look.port);
-    return reason ? *reason : fmt::format("port {} was taken by somebody else", look.port);
+claim::Dependencies dependencies_of(const RunRequest& wish, const claim::Claim& claim) {
+    return {wish.dependencies, wish.dependency_timeout, claim.self.folder};
 }
 
-// A launch from the moment that its slots are held.
-class Launch {
-public:
-    Launch(const RunRequest& wish, const Voice& voice, const Grouping& grouping, os::Events& events,
-           claim::Lease& lease, std::optional<os::PidFile>& pid_file, const job::KeeperPlan& plan,
-           os::Job job)
-        : wish_(wish),
-          voice_(voice),
-          grouping_(grouping),
-          events_(events),
-          lease_(lease),
-          pid_file_(pid_file),
-          plan_(plan),
-          job_(std::move(job)) {}
+// A launch in the background does not write over what its user types meanwhile.
+void await_dependencies(const RunRequest& wish, const claim::Claim& claim, const Voice& voice,
+                        const Grouping& grouping, claim::Waiting&& waiting) {
+    const bool is_live = grouping.terminal && grouping.terminal->is_foreground();
+    Progress progress(voice, is_live);
+    claim::await_dependencies(dependencies_of(wish, claim), waiting,
+                              [&](const job::Endpoint& endpoint, const std::string& line) {
+                                  progress.show(endpoint.text, line);
+                              });
+}
 
-    Ending run(const std::optional<os::Process>& parent) {
-        const auto outcome = live(parent);
-        if (outcome.has_stuck) {
-            lease_.leave_to_keeper();
-            if (pid_file_) pid_file_->leave();
-        }
-        return_terminal(outcome.ending);
-        if (outcome.lost_port) throw Failure(wish_.conflict_status, lost_text(*outcome.lost_port));
-        if (outcome.had_time_to_listen) check_ports();
-        return outcome.ending;
-    }
-
-private:
-    [[nodiscard]] const os::Terminal* handed_over() const {
-        return grouping_.hands_over ? &*grouping_.terminal : nullptr;
-    }
-
-    // From the launch until nobody of the job is left.
-    job::Outcome live(const std::optional<os::Process>& parent) {
-        // A launch in the background gets the terminal when it is brought to the foreground.
-        const bool is_foreground = handed_over() != nullptr && handed_over()->is_foreground();
-        job_.start(lease_.handles(), is_foreground);
-        log::debug("launched '{}' (pid {}), kept by pid {}", claim::command_text(wish_.command),
-                   job_.leader().pid, job_.keeper().pid);
-        note_launch();
-        auto outcome = job::supervise(
-            job_, events_,
-            {wish_.ports, grouping_.own_group, handed_over(), parent ? &*parent : nullptr, plan_,
-             [&](int pid) { return is_successor(pid); },
-             [&](const job::News& news) { tell(news); }});
-        if (outcome.has_stuck) job_.leave();
-        return outcome;
-    }
-
-    void note_launch() {
-        lease_.record().keeper = job_.keeper();
-        lease_.record().leader = job_.leader();
-        if (pid_file_) pid_file_->write(job_.leader().pid);
-    }
-
-    // Until now the locks alone told whose they are: a command that only lives for a moment needs
-    // no more.
-    void inscribe() {
-        auto& record = lease_.record();
-        if (record.starter.id.started == 0) record.starter = claim::own_starter();
-        if (lease_.inscribe() || std::exchange(has_told_unwritten_, true)) return;
-        voice_.say(fmt::format("cannot write the record of '{}': is the disk full? It runs on",
-                               claim::command_text(wish_.command)));
-    }
-
-    [[nodiscard]] bool is_successor(int pid) const {
-        const auto next = lease_.successor();
-        return next && next->once.pid == pid;
-    }
-
-    void tell(const job::News& news) {
-        if (std::holds_alternative<job::news::Settled>(news)) {
-            os::let_go_of_inherited_files();
-            inscribe();
-        }
-        if (std::holds_alternative<job::news::Listening>(news)) {
-            lease_.record().ready_since = seconds_since_1970();
-            inscribe();
-        }
-        if (std::holds_alternative<job::news::Stopping>(news)) {
-            lease_.record().is_stopping = true;
-            inscribe();
-        }
-        const auto text = news_text(news, lease_);
-        if (!text.empty()) voice_.say(text);
-    }
-
-    // Its processes are gone; that the kernel is done with their sockets may take a moment more.
-    void check_ports() {
-        constexpr Duration patience = std::chrono::milliseconds(500);
-        claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
-        waiting.turn_deaf();
-        for (const auto& slot : lease_.slots()) {
-            const auto port = slot.number();
-            if (port == 0 || claim::await_free(port, waiting, Clock::now() + patience)) continue;
-            if (const auto reason = claim::why_not_free(port)) voice_.say(*reason);
-        }
-    }
-
-    void return_terminal(const Ending& ending) const {
-        if (handed_over() != nullptr && handed_over()->foreground_group() == job_.group()) {
-            handed_over()->give_to_us();
-        }
-        const bool died_of_signal = ending.kind == Ending::Kind::killed;
-        if (died_of_signal && grouping_.terminal) grouping_.terminal->restore_modes();
-    }
-
-    const RunRequest& wish_;
-    const Voice& voice_;
-    const Grouping& grouping_;
-    os::Events& events_;
-    claim::Lease& lease_;
-    std::optional<os::PidFile>& pid_file_;
-    const job::KeeperPlan& plan_;
-    bool has_told_unwritten_ = false;
-    os::Job job_;  // goes first: waits until the keeper is gone
-};
+void foresee_dependencies(const RunRequest& wish, const claim::Claim& claim, const Voice& voice,
+                          claim::Waiting&& waiting) {
+    const auto lines = claim::foresee_dependencies(dependencies_of(wish, claim), waiting);
+    for (const auto& line : lines) voice.say(line);
+}
 
 void print_plan(const claim::Claim& claim, const Voice& voice) {
     const auto foresight = claim::foresee(claim);
@@ -290,39 +186,137 @@ void print_plan(const claim::Claim& claim, const Voice& voice) {
                           claim::folder_text(claim.self.folder)));
 }
 
+// The log of a job in the background: the caller's, or that of its first slot.
+JournalPlan journal_plan(const RunRequest& wish, const claim::Claim& claim) {
+    JournalPlan plan;
+    plan.path =
+        wish.log_file.empty()
+            ? claim::log_path(*std::min_element(claim.slots.begin(), claim.slots.end()), claim.self)
+            : os::absolute_path(wish.log_file);
+    plan.max_size = wish.log_max_size;
+    plan.keep = wish.log_keep;
+    plan.timestamps = wish.log_timestamps;
+    return plan;
+}
+
+bool asks_to_end(int signal) {
+    return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
+}
+
+// What the caller of a launch in the background does: it waits until the job is up or has ended.
+Ending await_background(os::Background& background) {
+    constexpr int news_token = 1;
+    os::Events events(os::Catch::usual);
+    events.watch(background.handle(), news_token);
+    std::optional<int> asked;  // by this signal, which is ours to die of
+    while (true) {
+        const auto event = events.next(std::nullopt);
+        if (std::holds_alternative<os::Ready>(event)) {
+            const auto ending = background.outcome();
+            if (!ending) return Ending::exited(0);
+            return asked ? Ending::killed(*asked) : *ending;
+        }
+        const auto* signal = std::get_if<os::Signal>(&event);
+        if (signal == nullptr || !asks_to_end(signal->number)) continue;
+        asked = signal->number;
+        background.ask_to_end();
+    }
+}
+
+// One launch, in the process that stays with it.
+class Run {
+public:
+    Run(const RunRequest& wish, Voice& voice, std::uint64_t begun, os::Background* background)
+        : wish_(wish),
+          voice_(voice),
+          background_(background),
+          grouping_(grouping_of(wish.group)),
+          events_(catch_of(grouping_)),  // signals are events from here on
+          claim_{{},         policy_of(wish),      wish.patience,
+                 wish.force, wish.conflict_status, introduce(wish, begun)} {
+        claim_.slots = slots_of(wish, claim_.self);
+    }
+
+    Ending run(const os::Process* parent, const claim::Starter& starter) {
+        if (background_ != nullptr) prepare_output(starter);
+        const auto command = command_for(wish_, claim_.self, grouping_, events_, output_.get());
+        const auto* bond = background_ != nullptr ? &background_->caller() : parent;
+        if (wish_.dry_run) {
+            if (!wish_.dependencies.empty())
+                foresee_dependencies(wish_, claim_, voice_, wait(bond));
+            print_plan(claim_, voice_);
+            return Ending::exited(0);
+        }
+        std::optional<os::PidFile> pid_file;  // proven before anybody is replaced for this launch
+        if (!wish_.pid_file.empty()) pid_file.emplace(wish_.pid_file);
+        if (!wish_.dependencies.empty()) {
+            await_dependencies(wish_, claim_, voice_, grouping_, wait(bond));
+        }
+        const auto plan = keeper_plan(wish_, claim_);
+        auto job = prepare(command, plan);
+        auto admitted = admit(bond);
+        if (const auto* reused = std::get_if<claim::Reused>(&admitted)) {
+            voice_.say("already running: " + claim::describe(reused->holder));
+            return Ending::exited(0);
+        }
+        auto& lease = std::get<claim::Lease>(admitted);
+        if (output_) open_log(lease);
+        return launch({wish_, voice_, grouping_, events_, lease, command, plan, parent,
+                       pid_file ? &*pid_file : nullptr, background_, output_.get()},
+                      std::move(job));
+    }  // tree swept, terminal returned, record erased, lock opened
+
+private:
+    void prepare_output(const claim::Starter& starter) {
+        auto& self = claim_.self;
+        output_ = std::make_shared<Output>(journal_plan(wish_, claim_));
+        self.starter = starter;  // of the one that was called
+        self.log = output_->path();
+        self.stdio = {output_->pipe().id()};
+        // Proven before anybody is replaced for this launch. The slot's own is in a folder of ours.
+        if (!wish_.log_file.empty()) (void)Journal(journal_plan(wish_, claim_));
+    }
+
+    [[nodiscard]] claim::Waiting wait(const os::Process* bond) {
+        return claim::Waiting(events_, wish_.conflict_status, bond);
+    }
+
+    std::variant<claim::Lease, claim::Reused> admit(const os::Process* bond) {
+        auto waiting = wait(bond);
+        return claim::admit(claim_, waiting, [&](const std::string& line) { voice_.say(line); });
+    }
+
+    void open_log(claim::Lease& lease) {
+        output_->open();
+        lease.record().log = output_->journal().path();
+        lease.note_log();
+        // Shared: why we end is said when this object is gone.
+        voice_.also_tell(
+            [output = output_](std::string_view words) { output->journal().say(words); });
+    }
+
+    const RunRequest& wish_;
+    Voice& voice_;
+    os::Background* background_;
+    Grouping grouping_;
+    os::Events events_;
+    claim::Claim claim_;
+    std::shared_ptr<Output> output_;  // null: the job has ours
+};
+
 }  // namespace
 
-Ending run(const RunRequest& wish, const Voice& voice, std::uint64_t begun) {
+Ending run(const RunRequest& wish, Voice& voice, std::uint64_t begun) {
     const char* bypass = os::variable("ONCE");
     if (bypass != nullptr && std::string_view(bypass) == "0") os::execute(wish.command);
 
-    const auto grouping = grouping_of(wish.group);
-    os::Events events(catch_of(grouping));  // signals are events from here on
     const auto parent = wish.with_parent ? std::optional<os::Process>(hold_parent()) : std::nullopt;
-    claim::Claim claim{{},         policy_of(wish),      wish.patience,
-                       wish.force, wish.conflict_status, introduce(wish, begun)};
-    claim.slots = slots_of(wish, claim.self);
-    const auto command = command_for(wish, claim.self, grouping, events);
-    if (wish.dry_run) {
-        print_plan(claim, voice);
-        return Ending::exited(0);
-    }
-
-    std::optional<os::PidFile> pid_file;  // proven before anybody is replaced for this launch
-    if (!wish.pid_file.empty()) pid_file.emplace(wish.pid_file);
-    const auto plan = keeper_plan(wish, claim);
-    auto job = os::Job::prepare(command, [&](os::Custody& custody) { job::keep(custody, plan); });
-    auto admitted = [&] {
-        claim::Waiting waiting(events, wish.conflict_status, parent ? &*parent : nullptr);
-        return claim::admit(claim, waiting, [&](const std::string& line) { voice.say(line); });
-    }();
-    if (const auto* reused = std::get_if<claim::Reused>(&admitted)) {
-        voice.say("already running: " + claim::describe(reused->holder));
-        return Ending::exited(0);
-    }
-    auto& lease = std::get<claim::Lease>(admitted);
-    Launch launch(wish, voice, grouping, events, lease, pid_file, plan, std::move(job));
-    return launch.run(parent);
-}  // tree swept, terminal returned, record erased, lock opened
+    const auto* bond = parent ? &*parent : nullptr;
+    if (!wish.detach || wish.dry_run) return Run(wish, voice, begun, nullptr).run(bond, {});
+    const auto starter = claim::own_starter();
+    auto background = os::Background::begin();
+    if (background.is_caller()) return await_background(background);
+    return Run(wish, voice, begun, &background).run(bond, starter);
+}
 
 }  // namespace once::verbs

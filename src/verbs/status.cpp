@@ -37,6 +37,8 @@ std::string_view state_name(State state) {
             return "not listening";
         case State::suspended:
             return "suspended";
+        case State::backing_off:
+            return "backing off";
         case State::stopping:
             return "stopping";
         case State::leftover:
@@ -86,20 +88,21 @@ std::string_view listens_text(Listens how) {
 bool can_be_seen(const Holding& holding) { return holding.state != State::elsewhere; }
 
 std::string table_of(const std::vector<Holding>& holdings) {
-    std::vector<std::vector<std::string>> rows{
-        {"SLOT", "STATE", "LISTENS", "PID", "AGE", "MEMORY", "CPU", "FOLDER", "COMMAND"}};
+    std::vector<std::vector<std::string>> rows{{"SLOT", "STATE", "LISTENS", "PID", "AGE",
+                                                "RESTARTS", "MEMORY", "CPU", "FOLDER", "COMMAND"}};
     for (const auto& holding : holdings) {
         const auto& record = holding.record;
         const bool is_seen = can_be_seen(holding);
         const auto usage = is_seen ? usage_of(claim::processes_of(record)) : Usage();
-        rows.push_back(
-            {claim::slots_text(record), std::string(state_name(holding.state)),
-             is_seen ? std::string(listens_text(listens(record))) : "?",
-             std::to_string(record.once.pid), is_seen ? span_text(os::age_of(record.once)) : "?",
-             is_seen ? size_text(usage.memory) : "?", is_seen ? cpu_text(usage.cpu_time) : "?",
-             claim::folder_text(record.folder), claim::command_text(record.command)});
+        rows.push_back({claim::slots_text(record), std::string(state_name(holding.state)),
+                        is_seen ? std::string(listens_text(listens(record))) : "?",
+                        std::to_string(record.once.pid),
+                        is_seen ? span_text(os::age_of(record.once)) : "?",
+                        std::to_string(record.restarts), is_seen ? size_text(usage.memory) : "?",
+                        is_seen ? cpu_text(usage.cpu_time) : "?", claim::folder_text(record.folder),
+                        claim::command_text(record.command)});
     }
-    constexpr std::size_t folder_column = 7;
+    constexpr std::size_t folder_column = 8;
     return table_text(rows, folder_column);
 }
 

@@ -125,7 +125,7 @@ private:
         claim.force = wish_.force;
         claim.conflict_status = wish_.conflict_status;
         claim.self = introduce(command(), "", begun_);
-        claim.self.is_stop = true;
+        claim.self.verb = claim::Verb::stop;
         claim.self.stop_timeout = stop_timeout;
         claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
         // The slots are free again when this lease has gone.
