@@ -14,6 +14,14 @@ void wait_until_stopped(pid_t pid) {
     eventually([&] { return process_state(pid) == 'T'; }, std::to_string(pid) + " has stopped");
 }
 
+// The shell gives it the terminal, sets the modes (a line that is typed meanwhile is lost), and
+// then continues it.
+void wait_until_in_foreground(const Terminal& terminal, pid_t pid) {
+    eventually(
+        [&] { return terminal.foreground_group() == group_of(pid) && process_state(pid) != 'T'; },
+        "the foreground");
+}
+
 }  // namespace
 
 TEST_CASE("Ctrl-Z stops once and its job, fg continues both", "[terminal][job-control]") {
@@ -51,7 +59,7 @@ TEST_CASE("after Ctrl-Z and fg the job reads what is typed", "[terminal][job-con
     terminal.wait_for("Stopped");
     terminal.wait_for_prompt();
     terminal.type_line("fg");
-    eventually([&] { return terminal.foreground_group() == group_of(leader); }, "the foreground");
+    wait_until_in_foreground(terminal, leader);
     terminal.type_line("after all");
     terminal.wait_for("line: after all");
     terminal.wait_for_prompt();
@@ -103,7 +111,7 @@ TEST_CASE("a job in the background that wants to read is stopped until fg",
     wait_until_stopped(leader);
     wait_until_stopped(once_above(leader));
     terminal.type_line("fg");
-    eventually([&] { return terminal.foreground_group() == group_of(leader); }, "the foreground");
+    wait_until_in_foreground(terminal, leader);
     terminal.type_line("now");
     terminal.wait_for("line: now");
     terminal.wait_for_prompt();
@@ -122,7 +130,7 @@ TEST_CASE("a job in the background does not hear the terminal's Ctrl-C",
     terminal.press_ctrl_c();
     terminal.wait_for_prompt();
     terminal.type_line("fg");
-    eventually([&] { return terminal.foreground_group() == group_of(leader); }, "the foreground");
+    wait_until_in_foreground(terminal, leader);
     terminal.press_ctrl_c();
     terminal.wait_for("got SIGINT");
     REQUIRE(kill(once_above(leader), SIGTERM) == 0);

@@ -110,6 +110,7 @@ TEST_CASE("a job that kills its keeper ends too", "[keeper]") {
                                     "echo ready $$; read line; exec actor crash-supervisor keeper"},
                                    {.input = Input::pipe});
     (void)once.ready_pid();
+    (void)state_file(scene, ".json");
     once.write_input("go\n");
     CHECK(once.wait_ending() == killed_by(SIGKILL));
     check_nothing_left(scene);
