@@ -15,6 +15,7 @@ int ignore_term(const Arguments& words);
 int bind_only(const Arguments& words);
 int connect_from(const Arguments& words);
 int share_socket(const Arguments& words);
+int listen_until_signal(const Arguments& words);
 int answer_http(const Arguments& words);
 
 // families.cpp: what is left behind
@@ -24,6 +25,7 @@ int escape_session_and_exit(const Arguments& words);
 int escape_keeping_stdio(const Arguments& words);
 int escape_keeping_stdio_and_exit(const Arguments& words);
 int fork_chain(const Arguments& words);
+int fill_memory(const Arguments& words);
 int grow_tree(const Arguments& words);
 int keep_zombie(const Arguments& words);
 

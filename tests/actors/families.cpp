@@ -112,6 +112,15 @@ int fork_chain(const Arguments& words) {
     wait_for_ever();
 }
 
+/// Each page is written to, so that it is there.
+int fill_memory(const Arguments& words) {
+    const int size = number(needed(words, 0, "MEGABYTES"));
+    announce();
+    const std::vector<char> memory(static_cast<std::size_t>(size) << 20U, 'x');
+    say("filled " + std::to_string(memory.size()));
+    wait_for_ever();
+}
+
 int grow_tree(const Arguments& words) {
     const int descendants = number(needed(words, 0, "N"));
     announce();

@@ -130,9 +130,25 @@ int share_socket(const Arguments& words) {
     wait_for_ever();
 }
 
+/// A server that lives on without its socket.
+int listen_until_signal(const Arguments& words) {
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, signal_number(needed(words, 0, "SIGNAL")));
+    const int port = number(needed(words, 1, "PORT"));
+    sigprocmask(SIG_BLOCK, &end, nullptr);
+    announce();
+    const int listener = listen_on(port);
+    (void)sigwaitinfo(&end, nullptr);
+    close(listener);
+    say("closed " + std::to_string(port));
+    wait_for_ever();
+}
+
+/// Answers the first request with the first status, and so on; the last one stays.
 int answer_http(const Arguments& words) {
     const int port = number(needed(words, 0, "PORT"));
-    const std::string status = words.size() > 1 ? words[1] : "200";
+    std::size_t next = 1;
     ::signal(SIGPIPE, SIG_IGN);
     announce();
     const int listener = listen_on(port);
@@ -142,6 +158,8 @@ int answer_http(const Arguments& words) {
         char request[4096];
         const ssize_t size = read(visitor, request, sizeof request);
         if (size > 0) say(std::string(request, strcspn(request, "\r\n")));
+        const std::string status = next < words.size() ? words[next] : "200";
+        if (next + 1 < words.size()) ++next;
         const std::string answer =
             "HTTP/1.1 " + status + " Said So\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n";
         (void)!write(visitor, answer.data(), answer.size());
