@@ -109,6 +109,9 @@ TEST_CASE("PORT is the first port, unless it is set already", "[inheritance]") {
     CHECK(count(unset.stdout_text, "PORT=" + port + "\n") == 1);
     CHECK(count(unset.stdout_text, "ONCE_PORTS=" + port + "," + other + "\n") == 1);
     CHECK(count(unset.stdout_text, "ONCE_NAME unset\n") == 1);
+    // What an outer once has set was meant for its own job.
+    const auto nested = scene.run(job, {.environment = {{"PORT", "9"}, {"ONCE_PORTS", "9,10"}}});
+    CHECK(count(nested.stdout_text, "PORT=" + port + "\n") == 1);
     for (const char* value : {"1234", ""}) {
         const auto set = scene.run(job, {.environment = {{"PORT", value}}});
         CHECK(count(set.stdout_text, "\nPORT=" + std::string(value) + "\n") == 1);

@@ -102,24 +102,25 @@ TEST_CASE("status: a line for each job, under what its columns are", "[status]")
     const auto lines = lines_of(told.stdout_text);
     REQUIRE(lines.size() == 3);
     CHECK(cells_of(lines.at(0)) == std::vector<std::string>{"SLOT", "STATE", "LISTENS", "PID",
-                                                            "AGE", "MEMORY", "CPU", "FOLDER",
-                                                            "COMMAND"});
+                                                            "AGE", "RESTARTS", "MEMORY", "CPU",
+                                                            "FOLDER", "COMMAND"});
     const auto row = row_of(scene, by_port.once.pid());
-    REQUIRE(row.size() == 9);
+    REQUIRE(row.size() == 10);
     CHECK(row.at(0) == text(scene.port()) + " web");
     CHECK(row.at(1) == "ready");
     CHECK(row.at(2) == "yes");
     CHECK_THAT(row.at(4), Catch::Matchers::EndsWith(" s"));
-    CHECK_THAT(row.at(5), Catch::Matchers::EndsWith("B"));
-    CHECK_THAT(row.at(6), Catch::Matchers::EndsWith(" s"));
-    CHECK(row.at(7) == scene.folder().string());
-    CHECK_THAT(row.at(8), StartsWith("actor lock "));
+    CHECK(row.at(5) == "0");
+    CHECK_THAT(row.at(6), Catch::Matchers::EndsWith("B"));
+    CHECK_THAT(row.at(7), Catch::Matchers::EndsWith(" s"));
+    CHECK(row.at(8) == scene.folder().string());
+    CHECK_THAT(row.at(9), StartsWith("actor lock "));
     const auto other = row_of(scene, by_folder.pid());
-    REQUIRE(other.size() == 9);
+    REQUIRE(other.size() == 10);
     CHECK(other.at(0) == "(folder)");
     CHECK(other.at(1) == "running");
     CHECK(other.at(2) == "-");
-    CHECK(other.at(8) == "actor print-signals");
+    CHECK(other.at(9) == "actor print-signals");
 }
 
 TEST_CASE("status: a job that has yet to listen is starting, and listens no", "[status]") {
