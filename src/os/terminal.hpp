@@ -44,7 +44,8 @@ private:
 };
 
 /// Does to our own group what Ctrl-Z does. Comes back when somebody continues us; at once if our
-/// group is orphaned, since the kernel then discards it.
+/// group is orphaned, since the kernel then discards it. The CONT itself, where it is blocked, is
+/// taken away.
 void suspend_own_group() noexcept;
 
 }  // namespace once::os

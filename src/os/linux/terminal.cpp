@@ -50,6 +50,15 @@ void Terminal::restore_modes() const noexcept {
     }
 }
 
-void suspend_own_group() noexcept { (void)::kill(0, SIGTSTP); }
+void suspend_own_group() noexcept {
+    (void)::kill(0, SIGTSTP);
+    // The CONT that has brought us back is answered by the caller; as an event it would come a
+    // second time, perhaps after the next Ctrl-Z.
+    sigset_t only;
+    sigemptyset(&only);
+    (void)sigaddset(&only, SIGCONT);
+    const timespec at_once{};
+    (void)::sigtimedwait(&only, nullptr, &at_once);
+}
 
 }  // namespace once::os
