@@ -27,7 +27,6 @@ Readiness::Readiness(os::Events& events, int token, const ReadinessPlan& plan, i
 }
 
 void Readiness::look(TimePoint now) {
-    has_looked_ = true;
     if (!missing_.empty()) look_at_ports();
     if (stranger_) return end(State::lost);
     if (missing_.empty()) {

@@ -46,7 +46,6 @@ public:
     [[nodiscard]] State state() const { return state_; }
     /// When to look next; nothing when there is nothing to wait for.
     [[nodiscard]] std::optional<TimePoint> next() const { return looks_.next(); }
-    [[nodiscard]] bool has_looked() const { return has_looked_; }
 
     void look(TimePoint now);
     /// Ready{token} came.
@@ -83,7 +82,6 @@ private:
     TimePoint next_inquiry_;
     Duration pause_ = std::chrono::milliseconds(50);
     std::string answer_;
-    bool has_looked_ = false;
     bool has_told_elsewhere_ = false;
 };
 

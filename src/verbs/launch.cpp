@@ -133,8 +133,7 @@ private:
         } else if (std::holds_alternative<job::news::Stopping>(news)) {
             lease_.record().is_stopping = true;
             inscribe();
-        }
-        if (std::holds_alternative<job::news::Replaced>(news)) {
+        } else if (std::holds_alternative<job::news::Replaced>(news)) {
             const auto next = lease_.successor();
             was_replaced_ = next && next->verb == claim::Verb::launch;
         }

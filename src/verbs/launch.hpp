@@ -44,7 +44,7 @@ struct Stage {
 /// its port.
 Ending launch(const Stage& stage, os::Job job);
 
-/// What a keeper does with a job of this plan.
+/// Forks the keeper of the next run, which waits for its start.
 os::Job prepare(const os::Command& command, const job::KeeperPlan& plan);
 
 }  // namespace once::verbs
