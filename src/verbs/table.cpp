@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/text.hpp"
 #include "os/output.hpp"
@@ -88,31 +89,60 @@ private:
     std::vector<Branch> branches_;
 };
 
-}  // namespace
+using Rows = std::vector<std::vector<std::string>>;
 
-std::string table_text(const std::vector<std::vector<std::string>>& rows,
-                       std::optional<std::size_t> flexible) {
+constexpr std::size_t least_of_flexible = 12;
+constexpr std::size_t least_of_last = 20;
+
+std::vector<std::size_t> widths_of(const Rows& rows) {
     std::vector<std::size_t> widths(rows.front().size());
     for (const auto& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i) {
             widths[i] = std::max(widths[i], columns_of(row[i]));
         }
     }
+    return widths;
+}
+
+// With two blanks between them.
+std::size_t width_of(const std::vector<std::size_t>& widths) {
+    return std::accumulate(widths.begin(), widths.end(), 2 * (widths.size() - 1));
+}
+
+// Empties the columns that go, so that the others keep their places.
+void drop_expendable(Rows& rows, std::size_t room, std::optional<std::size_t> flexible,
+                     const std::vector<std::size_t>& expendable) {
+    auto least = widths_of(rows);
+    least.back() = std::min(least.back(), least_of_last);
+    if (flexible) least[*flexible] = std::min(least[*flexible], least_of_flexible);
+    auto needed = width_of(least);
+    for (const auto column : expendable) {
+        if (needed <= room) return;
+        for (auto& row : rows) row[column].clear();
+        needed -= least[column] + 2;
+    }
+}
+
+}  // namespace
+
+std::string table_text(Rows rows, std::optional<std::size_t> flexible,
+                       const std::vector<std::size_t>& expendable) {
     const auto width = os::stdout_width();
-    if (width && flexible) {
-        constexpr std::size_t least = 12;
-        std::size_t all = 2 * (widths.size() - 1);
-        for (const auto one : widths) all += one;
-        const auto room = static_cast<std::size_t>(*width);
+    const auto room = static_cast<std::size_t>(width.value_or(0));
+    if (width) drop_expendable(rows, room, flexible, expendable);
+    auto widths = widths_of(rows);
+    if (width && flexible && widths[*flexible] > least_of_flexible) {
+        // A column that has gone takes its blanks with it.
+        const auto gone = static_cast<std::size_t>(std::count(widths.begin(), widths.end(), 0U));
+        const auto all = width_of(widths) - 2 * gone;
         const auto over = all > room ? all - room : 0;
-        if (widths[*flexible] > least) {
-            widths[*flexible] -= std::min(over, widths[*flexible] - least);
-        }
+        widths[*flexible] -= std::min(over, widths[*flexible] - least_of_flexible);
     }
     std::string text;
     for (const auto& row : rows) {
         std::string line;
         for (std::size_t i = 0; i < row.size(); ++i) {
+            if (widths[i] == 0 && i + 1 < row.size()) continue;
             const auto cell = i == flexible ? without_beginning(row[i], widths[i]) : row[i];
             line += i + 1 < row.size() ? padded(cell, widths[i]) + "  " : cell;
         }

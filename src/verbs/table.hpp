@@ -11,9 +11,11 @@ namespace once::verbs {
 
 /// Rows of cells, the first of them the headings. Each column but the last is as wide as its widest
 /// cell; a line that is wider than the terminal is cut. `flexible` is the column of paths, which
-/// gives way first, at its beginning, down to 12 characters.
-std::string table_text(const std::vector<std::vector<std::string>>& rows,
-                       std::optional<std::size_t> flexible);
+/// gives way first, at its beginning, down to 12 characters. Where that leaves less than 20 for the
+/// last column, those in `expendable` go, one after the other.
+std::string table_text(std::vector<std::vector<std::string>> rows,
+                       std::optional<std::size_t> flexible,
+                       const std::vector<std::size_t>& expendable = {});
 
 /// `1.2 GB`, `85 MB`, `640 kB`
 std::string size_text(std::uint64_t bytes);
