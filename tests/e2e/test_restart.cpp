@@ -130,6 +130,7 @@ TEST_CASE("at no time between its runs has anybody else the slot", "[restart]") 
     Scenario scene;
     const auto once = scene.launch({"once", "-n", "x", "--restart=always", "--min-uptime=0", "--",
                                     "sh", "-c", "echo run >> runs"});
+    eventually([&] { return runs(scene) > 0; }, "its first run");
     int refused = 0;
     for (int i = 0; runs(scene) < 8 || i < 20; ++i) {
         refused = scene.run({"once", "--refuse", "-n", "x", "--", "true"}).ending == exited(75)

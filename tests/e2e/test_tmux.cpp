@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+
 #include "aftermath.hpp"
 #include "catch.hpp"
 #include "holding.hpp"
@@ -81,9 +83,17 @@ TEST_CASE("a tmux server that a job has started outlives the job", "[tmux][daemo
         {"once", "-p", scene.port(), "--", "tmux", "new-session", "-d", "actor ignore-term"});
     CHECK(once.ending == exited(0));
     REQUIRE(tmux.runs());
-    for (const Process& one : scene.survivors()) scene.forgive(one.pid);
     const pid_t server = tmux.server();
     CHECK(alive(server));
+    eventually(
+        [&] {
+            const auto survivors = scene.survivors();
+            return std::any_of(survivors.begin(), survivors.end(), [](const Process& one) {
+                return command_of(one.pid) == std::vector<std::string>{"actor", "ignore-term"};
+            });
+        },
+        "its pane runs");
+    for (const Process& one : scene.survivors()) scene.forgive(one.pid);
     CHECK(children_of(server).size() == 1);
     check_nothing_left(scene);
 }
