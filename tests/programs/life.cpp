@@ -144,7 +144,8 @@ void check_ctrl_c(const Program& program) {
     terminal.wait_for_prompt();
     check_nothing_left(project, program, shell);
     CHECK(terminal.foreground_group() == shell);
-    CHECK(count(terminal.screen(), "once: ") == 0);
+    // Of two servers the other one may be up long before ours, on a busy machine: that is said.
+    CHECK(count(terminal.screen(), "once: ") == count(terminal.screen(), "' listens on port "));
     if (program.interrupts == 0) return;
     CAPTURE(project.notes());
     // One more would be ours.
