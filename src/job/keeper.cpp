@@ -33,7 +33,10 @@ public:
     void run() {
         if (custody_.is_alone()) act(Lifecycle::Event::stop);
         if (custody_.is_leader_gone()) act(Lifecycle::Event::leader_gone);
-        collect();
+        // A leader that has ended before we listened is told by its CHLD, which is pending. Not
+        // before: the Ctrl-C that ended it is an event too, with a lower number, and `once` has to
+        // hear of that first. Who takes over may have had the CHLD already.
+        if (custody_.is_alone()) collect();
         obey();
         while (!life_.is_finished()) on(events_.next(deadline()));
         // Before `once` hears of it: it may be gone at any moment.
