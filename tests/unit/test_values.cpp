@@ -57,10 +57,26 @@ TEST_CASE("a size has a unit of 1024 steps, or is in bytes") {
 }
 
 TEST_CASE("a size that makes no sense, or that no machine has, is not taken") {
-    for (const char* text :
-         {"", "K", "-1M", "+1M", "1.5G", "1 G", " 1G", "1G ", "1g", "1GBB", "1B", "1KiB", "1T", "1M1K",
-          "0x1K", "1e3", "1048577G", "9223372036854775807K", "18446744073709551617",
-          "99999999999999999999G"}) {
+    for (const char* text : {"",
+                             "K",
+                             "-1M",
+                             "+1M",
+                             "1.5G",
+                             "1 G",
+                             " 1G",
+                             "1G ",
+                             "1g",
+                             "1GBB",
+                             "1B",
+                             "1KiB",
+                             "1T",
+                             "1M1K",
+                             "0x1K",
+                             "1e3",
+                             "1048577G",
+                             "9223372036854775807K",
+                             "18446744073709551617",
+                             "99999999999999999999G"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_size(text));
     }
