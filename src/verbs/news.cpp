@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "claim/description.hpp"
 #include "claim/port.hpp"
-#include "verbs/table.hpp"
 
 namespace once::verbs {
 namespace {

@@ -19,7 +19,6 @@ public:
 
     /// Opens the log; throws a Failure that names it. Until then nothing may be written.
     void open() { journal_.emplace(plan_); }
-    [[nodiscard]] bool is_open() const { return journal_.has_value(); }
     [[nodiscard]] Journal& journal() { return *journal_; }
 
     /// All that has been written by now. Nobody of the job is left who could write more.
