@@ -92,7 +92,14 @@ Running Project::start(const Program& program, const std::vector<std::string>& o
 
 void Project::wait_until_ready() {
     eventually([&] { return listening(port()); }, "it listens");
-    const Finished status = scene_.run({"once", "status", port()});
+    // Its record is written a moment after the launch: a fast server listens before.
+    Finished status;
+    eventually(
+        [&] {
+            status = scene_.run({"once", "status", port()});
+            return status.ending == exited(0);
+        },
+        "status calls it healthy");
     CHECK(status.ending == exited(0));
     CHECK(count(status.stdout_text, "\n") == 2);  // the title and one job
     CHECK(count(status.stdout_text, " ready ") == 1);
