@@ -6,6 +6,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json_writer.hpp"
+
 namespace once::claim {
 namespace {
 
@@ -30,14 +32,16 @@ bool is_utf8(const std::string& text) {
            json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json from_bytes(const std::string& text) {
-    if (is_utf8(text)) return text;
+void write(JsonWriter& json, const std::string& text) {
+    if (is_utf8(text)) return json.value(text);
     std::string hex;
     for (const char byte : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-    return Json{{"hex", hex}};
+    json.open('{');
+    json.key("hex").value(hex);
+    json.close('}');
 }
 
-// Reads what `from_bytes` wrote, into `text`.
+// Reads what `write` wrote, into `text`.
 bool read(const Json& json, std::string& text) {
     if (json.is_string()) {
         text = json.get<std::string>();
@@ -112,44 +116,68 @@ bool need(const Json& json, const char* key, Value& value) {
 
 // ---------------------------------------------------------------------------------------------
 
-Json to_json(os::ProcessId id) { return {{"pid", id.pid}, {"start", id.started}}; }
+void write_facts(JsonWriter& json, os::ProcessId id) {
+    json.key("pid").value(id.pid);
+    json.key("start").value(id.started);
+}
 
-Json command_to_json(const std::vector<std::string>& command) {
-    auto words = Json::array();
+void write(JsonWriter& json, os::ProcessId id) {
+    json.open('{');
+    write_facts(json, id);
+    json.close('}');
+}
+
+void write(JsonWriter& json, const os::FileId& file) {
+    json.open('{');
+    json.key("device").value(file.device);
+    json.key("inode").value(file.inode);
+    json.close('}');
+}
+
+void write(JsonWriter& json, os::Port port) { json.value(port); }
+
+void write(JsonWriter& json, const Starter& starter) {
+    json.open('{');
+    write_facts(json, starter.id);
+    write(json.key("name"), starter.name);
+    if (!starter.systemd_unit.empty()) write(json.key("systemd_unit"), starter.systemd_unit);
+    if (!starter.pm2_name.empty()) write(json.key("pm2_name"), starter.pm2_name);
+    json.close('}');
+}
+
+void write(JsonWriter& json, const Change& change) {
+    json.open('{');
+    write(json.key("from"), change.from);
+    json.key("when").value(change.when);
+    json.close('}');
+}
+
+template <class Value>
+void write(JsonWriter& json, const std::vector<Value>& values) {
+    json.open('[');
+    for (const auto& value : values) write(json, value);
+    json.close(']');
+}
+
+std::vector<std::string> cut(const std::vector<std::string>& command) {
+    std::vector<std::string> words;
     std::size_t length = 0;
     for (const auto& word : command) {
         if (length + word.size() > longest_command || words.size() == most_words) {
-            words.push_back(
-                from_bytes(word.substr(0, longest_command - std::min(length, longest_command))));
-            words.push_back("…");
+            words.push_back(word.substr(0, longest_command - std::min(length, longest_command)));
+            words.emplace_back("…");
             break;
         }
         length += word.size() + 1;
-        words.push_back(from_bytes(word));
+        words.push_back(word);
     }
     return words;
-}
-
-Json to_json(const Starter& starter) {
-    auto json = to_json(starter.id);
-    json["name"] = from_bytes(starter.name);
-    if (!starter.systemd_unit.empty()) json["systemd_unit"] = from_bytes(starter.systemd_unit);
-    if (!starter.pm2_name.empty()) json["pm2_name"] = from_bytes(starter.pm2_name);
-    return json;
 }
 
 bool read(const Json& json, Starter& starter) {
     return read(json, starter.id) && need(json, "name", starter.name) &&
            (!json.contains("systemd_unit") || read(json["systemd_unit"], starter.systemd_unit)) &&
            (!json.contains("pm2_name") || read(json["pm2_name"], starter.pm2_name));
-}
-
-Json to_json(const std::vector<Change>& changes) {
-    auto all = Json::array();
-    for (const auto& change : changes) {
-        all.push_back({{"from", to_json(change.from)}, {"when", change.when}});
-    }
-    return all;
 }
 
 bool read(const Json& json, Change& change) {
@@ -171,43 +199,43 @@ std::string_view name_of(Verb verb) {
 }  // namespace
 
 std::string to_text(const Record& record) {
-    Json json{{"schema", Record::schema},
-              {"job", record.job},
-              {"boot", record.boot},
-              {"network_namespace", record.network_namespace},
-              {"pid_namespace", record.pid_namespace},
-              {"begun", record.begun},
-              {"once", to_json(record.once)},
-              {"keeper", to_json(record.keeper)},
-              {"leader", to_json(record.leader)},
-              {"session", record.session},
-              {"folder", from_bytes(record.folder)},
-              {"command", command_to_json(record.command)},
-              {"ports", record.ports},
-              {"name", record.name},
-              {"started", record.started},
-              {"stop_timeout_ms", record.stop_timeout.count()},
-              {"starter", to_json(record.starter)},
-              {"inherited", record.inherited}};
-    auto files = Json::array();
-    for (const auto& file : record.stdio) {
-        files.push_back({{"device", file.device}, {"inode", file.inode}});
-    }
-    json["stdio"] = files;
-    if (!record.changes.empty()) json["changes"] = to_json(record.changes);
-    if (record.is_stopping) json["stopping"] = true;
-    if (record.is_backing_off) json["backing_off"] = true;
-    if (record.awaits_ready) json["awaits_ready"] = true;
-    if (!record.can_restart) json["can_restart"] = false;
-    if (record.restarts != 0) json["restarts"] = record.restarts;
-    if (record.verb != Verb::launch) json["verb"] = name_of(record.verb);
-    if (record.ready_since) json["ready_since"] = *record.ready_since;
-    if (!record.pid_file.empty()) json["pid_file"] = from_bytes(record.pid_file);
-    if (!record.log.empty()) json["log"] = from_bytes(record.log);
-    return json.dump() + '\n';
+    JsonWriter json;
+    json.open('{');
+    json.key("schema").value(Record::schema);
+    json.key("job").value(record.job);
+    json.key("boot").value(record.boot);
+    json.key("network_namespace").value(record.network_namespace);
+    json.key("pid_namespace").value(record.pid_namespace);
+    json.key("begun").value(record.begun);
+    write(json.key("once"), record.once);
+    write(json.key("keeper"), record.keeper);
+    write(json.key("leader"), record.leader);
+    json.key("session").value(record.session);
+    write(json.key("folder"), record.folder);
+    write(json.key("command"), cut(record.command));
+    write(json.key("ports"), record.ports);
+    json.key("name").value(record.name);
+    json.key("started").value(record.started);
+    json.key("stop_timeout_ms").value(record.stop_timeout.count());
+    write(json.key("starter"), record.starter);
+    write(json.key("inherited"), record.inherited);
+    write(json.key("stdio"), record.stdio);
+    if (!record.changes.empty()) write(json.key("changes"), record.changes);
+    if (record.is_stopping) json.key("stopping").value(true);
+    if (record.is_backing_off) json.key("backing_off").value(true);
+    if (record.awaits_ready) json.key("awaits_ready").value(true);
+    if (!record.can_restart) json.key("can_restart").value(false);
+    if (record.restarts != 0) json.key("restarts").value(record.restarts);
+    if (record.verb != Verb::launch) json.key("verb").value(name_of(record.verb));
+    if (record.ready_since) json.key("ready_since").value(*record.ready_since);
+    if (!record.pid_file.empty()) write(json.key("pid_file"), record.pid_file);
+    if (!record.log.empty()) write(json.key("log"), record.log);
+    json.close('}');
+    return json.text() + '\n';
 }
 
 std::optional<Record> parse(const std::string& text) {
+    if (text.empty() || text.front() != '{') return std::nullopt;
     const auto json = Json::parse(text.substr(0, text.find('\n')), nullptr, false);
     int schema = 0;
     if (!json.is_object() || !need(json, "schema", schema) || schema != Record::schema) {
