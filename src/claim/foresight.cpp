@@ -55,7 +55,7 @@ Foresight foresee(const Claim& claim) {
     auto& lines = foresight.lines;
     const auto folder = os::StateFolder::open(os::state_path(), claim.self.boot);
     for (const auto& slot : claim.slots) {
-        const auto traces = folder ? read_traces(*folder, slot, claim.self) : Traces();
+        const auto traces = folder ? read_traces(*folder, slot, claim.self, nullptr) : Traces();
         if (traces.holder && is_our_ancestor(*traces.holder)) {
             lines.push_back("would run under the lease of " + describe(*traces.holder));
         } else if (traces.holder && is_readable_here(*traces.holder)) {

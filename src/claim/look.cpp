@@ -27,7 +27,7 @@ public:
 private:
     void look_at_slot(const Slot& slot) {
         auto lock = folder_.try_lock(lock_file(slot, claim_.self));
-        auto traces = read_traces(folder_, slot, claim_.self);
+        auto traces = read_traces(folder_, slot, claim_.self, lock ? &*lock : nullptr);
         if (traces.is_damaged) warn_ignored(slot, "is damaged or from another version");
         if (traces.holder && is_our_ancestor(*traces.holder)) {
             log::debug("{} is held by {}, from which we descend", slot.text(),

@@ -39,7 +39,8 @@ std::string log_path(const Slot& slot, const Record& self) {
     return os::state_path() + '/' + self.boot + '/' + log_file(slot, self);
 }
 
-Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self) {
+Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self,
+                   const os::Lock* held) {
     Traces traces;
     std::vector<Record> found;
     const auto text = folder.read(record_file(slot, self));
@@ -48,7 +49,8 @@ Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record
     } else {
         traces.is_damaged = text.has_value();
     }
-    auto claimant = parse(folder.read(lock_file(slot, self)).value_or(""));
+    auto claimant = parse(held != nullptr ? held->read_line()
+                                          : folder.read(lock_file(slot, self)).value_or(""));
     if (claimant && (found.empty() || found.front().job != claimant->job)) {
         found.push_back(std::move(*claimant));
     }

@@ -37,9 +37,10 @@ struct Traces {
     bool is_damaged = false;       ///< there is a record that cannot be read
 };
 
-/// `self` tells which namespace we are in. Certain under the gate; without it what they said a
-/// moment ago.
-Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self);
+/// `self` tells which namespace we are in; `held` is the slot's lock if it is ours now. Certain
+/// under the gate; without it what they said a moment ago.
+Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self,
+                   const os::Lock* held);
 
 /// Another living launch that has announced itself for this slot.
 std::optional<Record> read_rival(const os::StateFolder& folder, const Slot& slot,

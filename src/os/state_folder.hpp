@@ -20,6 +20,9 @@ public:
     /// line's end means nothing. False if it cannot be written.
     bool write_line(const std::string& line) const noexcept;
 
+    /// The line at its beginning, without its end; empty if it cannot be read.
+    [[nodiscard]] std::string read_line() const;
+
 private:
     Handle file_;
 };

@@ -23,6 +23,8 @@ bool Lock::write_line(const std::string& line) const noexcept {
     return true;
 }
 
+std::string Lock::read_line() const { return world().files[fake::object_of(file_).name]; }
+
 StateFolder StateFolder::make(const std::string& path, const std::string& inner) {
     return {path + '/' + inner, fake::make_handle({Kind::folder, inner, {}})};
 }

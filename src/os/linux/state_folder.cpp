@@ -96,6 +96,22 @@ bool Lock::write_line(const std::string& line) const noexcept {
     return put == static_cast<ssize_t>(line.size());
 }
 
+std::string Lock::read_line() const {
+    constexpr std::size_t largest = 1U << 20U;
+    std::string text(512, '\0');  // a lock that was given back has an empty line: one read
+    while (true) {
+        const auto got =
+            retry([&] { return ::pread(descriptor(file_), text.data(), text.size(), 0); });
+        const auto length = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+        const auto end = text.substr(0, length).find('\n');
+        if (end != std::string::npos || length < text.size() || length >= largest) {
+            text.resize(std::min(end, length));
+            return text;
+        }
+        text.resize(text.size() * 8);
+    }
+}
+
 StateFolder StateFolder::make(const std::string& path, const std::string& inner) {
     const auto outer = open_or_make(nullptr, path, path);
     return {path + '/' + inner, open_or_make(&outer, inner, path + '/' + inner)};
