@@ -146,8 +146,11 @@ std::vector<Socket> look_up(unsigned states, std::optional<Port> port) {
     return found;
 }
 
-Handle bind_test(int family, Port port, int& error) {
+enum class Reach { v4, v6, both };
+
+Handle bind_test(Reach reach, Port port, int& error) {
     error = 0;
+    const int family = reach == Reach::v4 ? AF_INET : AF_INET6;
     Handle socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket) return socket;
     const int on = 1;
@@ -155,7 +158,9 @@ Handle bind_test(int family, Port port, int& error) {
     sockaddr_storage address{};
     socklen_t length = 0;
     if (family == AF_INET6) {
-        (void)::setsockopt(descriptor(socket), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        const int is_v6_only = reach == Reach::v6 ? 1 : 0;
+        (void)::setsockopt(descriptor(socket), IPPROTO_IPV6, IPV6_V6ONLY, &is_v6_only,
+                           sizeof is_v6_only);
         sockaddr_in6 any{};
         any.sin6_family = AF_INET6;
         any.sin6_port = htons(port);
@@ -250,10 +255,14 @@ Owners find_owners(const std::vector<std::uint64_t>& inodes,
 }
 
 PortState probe(Port port) {
+    int error = 0;
+    // In the ordinary case one test does for both: it meets whatever either of them would.
+    if (const auto socket = bind_test(Reach::both, port, error); socket && error == 0) {
+        return PortState::free;
+    }
     bool denied = false;
-    for (const int family : {AF_INET, AF_INET6}) {
-        int error = 0;
-        const auto socket = bind_test(family, port, error);
+    for (const auto reach : {Reach::v4, Reach::v6}) {
+        const auto socket = bind_test(reach, port, error);
         if (error == EADDRINUSE) return PortState::busy;
         // Anything else (no such family, no such address) keeps nobody else from listening.
         if (error == EACCES || error == EPERM) denied = true;
