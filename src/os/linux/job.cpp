@@ -1,6 +1,8 @@
 #include "os/job.hpp"
 
+#include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +28,14 @@ std::vector<ProcessId> own_children() {
         if (process.parent == ::getpid()) children.push_back(process.id);
     }
     return children;
+}
+
+// Waits a while for a child of ours to end.
+bool ends_soon(int pid) {
+    constexpr int patience_ms = 1000;
+    const Handle process(::syscall(SYS_pidfd_open, pid, 0));
+    pollfd one{descriptor(process), POLLIN, 0};
+    return retry([&] { return ::poll(&one, 1, patience_ms); }) > 0;
 }
 
 // Sends the word to launch, with some of the descriptors.
@@ -102,6 +112,8 @@ Job::~Job() {
     channel_.close();
     // Our child and not yet reaped. It may have been stopped, and could not go.
     (void)::kill(keeper_.pid, SIGCONT);
+    // Nothing launched: then it waits for its child, which goes now unless somebody has stopped it.
+    if (leader_.pid == 0 && !ends_soon(keeper_.pid)) (void)::kill(keeper_.pid, SIGKILL);
     (void)reap_keeper();
 }
 

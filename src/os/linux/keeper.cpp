@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,32 +28,54 @@ struct Exec {
     const char* folder;
     const SignalState* signals;
     pid_t group;   // -1: ours; 0: one that it leads; else the one to join
-    int terminal;  // -1: not handed over
+    int terminal;  // -1: not to be handed over
     int output;    // -1: stdin, stdout and stderr stay as they are
     pid_t parent;
+    int channel;  // where the word to launch comes
 };
 
-// Returns only if something failed, with errno, and says in `in_folder` what it was.
-void become_leader(const Exec& exec, volatile bool& in_folder) noexcept {
+// How a launch went.
+enum class Step {
+    launched,
+    late,        // no word to launch has come for a while
+    called_off,  // none will
+    folder,      // it could not be entered
+    failed
+};
+
+// Waits a moment for the word to launch. It stays where it is, for the keeper: with the locks.
+Step await_word(int channel, Go& go) noexcept {
+    constexpr int patience_ms = 100;
+    pollfd one{channel, POLLIN, 0};
+    const int count = retry([&] { return ::poll(&one, 1, patience_ms); });
+    if (count <= 0) return count == 0 ? Step::late : Step::failed;
+    const auto got = retry([&] { return ::recv(channel, &go, sizeof go, MSG_PEEK); });
+    return got == sizeof go ? Step::launched : Step::called_off;
+}
+
+// Returns only if it was not launched, and says why; with errno if something failed.
+Step become_leader(const Exec& exec) noexcept {
     // The keeper's death is ours: with it nobody is left who would end us. It may have died before
     // this call, which then comes too late (prctl(2), PR_SET_PDEATHSIG).
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != exec.parent) ::_exit(1);
-    if (exec.group >= 0) (void)::setpgid(0, exec.group);  // our parent does it too
-    if (exec.terminal >= 0) (void)::tcsetpgrp(exec.terminal, ::getpgrp());  // TTOU is blocked yet
+    if (exec.group >= 0) (void)::setpgid(0, exec.group);
+    Go go;
+    if (const auto step = await_word(exec.channel, go); step != Step::launched) return step;
+    // TTOU is blocked yet.
+    if (exec.terminal >= 0 && go.is_foreground) (void)::tcsetpgrp(exec.terminal, ::getpgrp());
     if (exec.output >= 0) {
         const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0) return;
+        if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0) return Step::failed;
         (void)::dup2(exec.output, STDOUT_FILENO);
         (void)::dup2(exec.output, STDERR_FILENO);
     }
-    in_folder = true;
-    if (::chdir(exec.folder) < 0) return;
-    in_folder = false;
+    if (::chdir(exec.folder) < 0) return Step::folder;
     restore_signals(*exec.signals);
     // It has a slash in it, so PATH is not searched again; a script without `#!` is run by the
     // shell.
     ::execvpe(exec.file, exec.argv, exec.environment);
+    return Step::failed;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -65,9 +88,16 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
     return pointers;
 }
 
-// vfork(2) spares the copy of the page tables; the parent stands still until the exec, all signals
-// are blocked, and the child touches nothing but its own few locals.
-Launched launch_leader(const Command& command, pid_t group, bool is_foreground) {
+struct Attempt {
+    Step step = Step::failed;
+    Launched launched;
+};
+
+// The leader, as far as it gets without the word to launch: while `once` still looks at its slots
+// and ports, so that the word finds it ready. vfork(2) spares the copy of the page tables; the
+// parent stands still until the exec, all signals are blocked, and the child touches nothing but
+// its own few locals.
+Attempt launch_leader(const Command& command, pid_t group, const Handle& channel) {
     const auto argv = pointers_to(command.argv);
     const auto environment = pointers_to(command.environment);
     const Exec exec{command.executable.c_str(),
@@ -76,34 +106,42 @@ Launched launch_leader(const Command& command, pid_t group, bool is_foreground) 
                     command.folder.c_str(),
                     &command.signals,
                     group,
-                    is_foreground ? descriptor(command.hand_over->handle()) : -1,
+                    command.hand_over != nullptr ? descriptor(command.hand_over->handle()) : -1,
                     command.output != nullptr ? descriptor(*command.output) : -1,
-                    ::getpid()};
+                    ::getpid(),
+                    descriptor(channel)};
     volatile int error = 0;
-    volatile bool in_folder = false;
+    volatile Step step = Step::launched;
     const pid_t pid = ::vfork();
     if (pid == 0) {
-        become_leader(exec, in_folder);
+        step = become_leader(exec);
         error = errno;
         ::_exit(exit_status::not_found);
     }
-    Launched launched;
-    if (pid < 0) {
-        launched.error = errno;
-        return launched;
+    Attempt attempt;
+    attempt.step = pid < 0 ? Step::failed : step;
+    if (attempt.step == Step::failed || attempt.step == Step::folder) {
+        attempt.launched.error = pid < 0 ? errno : error;
+        attempt.launched.in_folder = attempt.step == Step::folder;
     }
-    if (error != 0) {
-        (void)::waitpid(pid, nullptr, 0);
-        launched.error = error;
-        launched.in_folder = in_folder;
-        return launched;
+    if (attempt.step != Step::launched) {
+        if (pid > 0) (void)::waitpid(pid, nullptr, 0);
+        return attempt;
     }
-    // EACCES: it did so itself, and has executed.
-    if (group >= 0) (void)::setpgid(pid, group == 0 ? pid : group);
-    launched.leader = {pid, 0};
+    attempt.launched.leader = {pid, 0};
     // A leader that was killed before its exec is a zombie of ours now, and can be read as well.
-    if (const auto facts = read_process(pid)) launched.leader = facts->id;
-    return launched;
+    if (const auto facts = read_process(pid)) attempt.launched.leader = facts->id;
+    return attempt;
+}
+
+// Who has to wait for long waits here: a parent that stands still in vfork(2) counts as busy.
+Launched launch_when_told(const Command& command, pid_t group, const Handle& channel) {
+    while (true) {
+        const auto attempt = launch_leader(command, group, channel);
+        if (attempt.step != Step::late) return attempt.launched;
+        pollfd one{descriptor(channel), POLLIN, 0};
+        (void)retry([&] { return ::poll(&one, 1, -1); });
+    }
 }
 
 void close_all_but(std::vector<int> kept) noexcept {
@@ -117,8 +155,10 @@ void close_all_but(std::vector<int> kept) noexcept {
     (void)::syscall(SYS_close_range, next, ~0U, 0U);
 }
 
-// Waits for the word to launch. False if `once` went without one: it was refused, or has died.
-bool await_go(const Handle& channel, Go& go, std::vector<int>& shared) {
+// Takes the word to launch, and what came with it. False if `once` went without one: it was
+// refused, or has died.
+bool take_word(const Handle& channel, std::vector<int>& shared) {
+    Go go;
     do {
         alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * most_shared)> control{};
         iovec body{&go, sizeof go};
@@ -149,12 +189,11 @@ void live(const Command& command, Handle channel, const Job::Keep& keep) {
     // With a group of its own no killpg(2) of once's or the job's group hits it too. But with a
     // terminal handed over its group is the job's, to tell of what the keyboard sends to that.
     if (command.own_group) (void)::setpgid(0, 0);
-    Go go;
-    std::vector<int> kept{descriptor(channel)};
-    if (!await_go(channel, go, kept)) return;
     const bool hands_over = command.own_group && command.hand_over != nullptr;
-    const auto launched = launch_leader(
-        command, hands_over ? ::getpid() : (command.own_group ? 0 : -1), go.is_foreground);
+    const auto launched =
+        launch_when_told(command, hands_over ? ::getpid() : (command.own_group ? 0 : -1), channel);
+    std::vector<int> kept{descriptor(channel)};
+    if (!take_word(channel, kept)) return;
     (void)send(channel, launched);  // if nobody hears it, the closed channel will say so
     if (launched.error != 0) return;
     // Nothing of the caller's may be held open by a process that the caller does not know.
