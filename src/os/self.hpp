@@ -19,6 +19,10 @@ void reserve_stdio() noexcept;
 /// passed on too. False if there was such a thing: then no other job can be given it.
 bool let_go_of_inherited_files() noexcept;
 
+/// Gives back the pages of the program that are mapped in and need not be: what runs again is
+/// mapped again. For a process that has nothing to do for long.
+void shed_program_pages() noexcept;
+
 /// Dies of the same signal as the command did, without a core dump; does not return.
 [[noreturn]] void die_of(int signal) noexcept;
 

@@ -8,11 +8,14 @@
 #include <csignal>
 
 #include "os/linux/check.hpp"
+#include "os/self.hpp"
 
 namespace once::os {
 namespace {
 
 constexpr int signals_token = 0;
+// Who has had nothing to do for so long, and has nothing to wait for but others, needs no memory.
+constexpr int time_to_rest_ms = 100;
 
 using Bits = std::uint64_t;
 constexpr Bits bit(int signal) { return Bits{1} << (signal - 1); }
@@ -109,8 +112,9 @@ void Events::forget(const Handle& handle) noexcept {
 }
 
 Event Events::next(std::optional<TimePoint> deadline) {
+    bool is_at_rest = false;
     while (true) {
-        int patience = -1;
+        int patience = is_at_rest ? -1 : time_to_rest_ms;
         if (deadline) {
             const auto left =
                 std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
@@ -121,6 +125,10 @@ Event Events::next(std::optional<TimePoint> deadline) {
         const int count = ::epoll_wait(descriptor(queue_), &ready, 1, patience);
         if (count < 0 && errno != EINTR) fail_with(errno, "wait for events");
         if (count == 0 && deadline && Clock::now() >= *deadline) return TimeUp{};
+        if (count == 0 && !deadline) {
+            shed_program_pages();
+            is_at_rest = true;
+        }
         if (count != 1) continue;
         if (ready.data.fd != signals_token) return Ready{ready.data.fd};
         if (auto signal = read_signal()) return *signal;

@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <link.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,6 +78,23 @@ bool let_go_of_inherited_files() noexcept {
         (void)::close(number);
     }
     return has_kept_all;
+}
+
+void shed_program_pages() noexcept {
+    // The first object is the program itself (dl_iterate_phdr(3)). Of what is not writable nothing
+    // was changed: MADV_DONTNEED only unmaps it, and the page cache has it still (madvise(2)).
+    const auto shed = [](dl_phdr_info* program, std::size_t, void*) {
+        const auto page = static_cast<ElfW(Addr)>(::sysconf(_SC_PAGESIZE));
+        for (int i = 0; i < program->dlpi_phnum; ++i) {
+            const auto& part = program->dlpi_phdr[i];
+            if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
+            const auto begin = (program->dlpi_addr + part.p_vaddr) / page * page;
+            const auto end = program->dlpi_addr + part.p_vaddr + part.p_memsz;
+            (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+        }
+        return 1;
+    };
+    (void)::dl_iterate_phdr(shed, nullptr);
 }
 
 void die_of(int signal) noexcept {
