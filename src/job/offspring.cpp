@@ -94,9 +94,10 @@ Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rul
     auto table = os::read_processes();
     // Who forks and exits at once, again and again, is in the table as somebody who is gone, and
     // his child is not in it. But a fresh look at our children finds him: he has lost his parent.
+    std::set<os::ProcessId> known;
+    for (const auto& process : table) known.insert(process.id);
     for (auto& child : os::read_children(root)) {
-        const auto is_it = [&](const os::ProcessFacts& known) { return known.id == child.id; };
-        if (std::none_of(table.begin(), table.end(), is_it)) table.push_back(std::move(child));
+        if (!known.contains(child.id)) table.push_back(std::move(child));
     }
     const auto children = by_parent(table);
     const auto& others = custody.others();

@@ -35,7 +35,9 @@ bool Sweep::round(Measure measure) {
     // What was forked during the first look is seen by the second.
     for (int empty = 0; empty < 2; ++empty) {
         if (is_empty_ && is_empty_()) return true;
+        const auto begun = Clock::now();
         auto found = look_();
+        look_took_ = std::chrono::duration_cast<Duration>(Clock::now() - begun);
         daemons_ = std::move(found.daemons);
         if (found.job.empty()) continue;
         measure == Measure::kill ? kill(found.job) : ask(found, measure);
@@ -50,12 +52,18 @@ bool Sweep::round(Measure measure) {
     return true;
 }
 
+// Who proves by its children that nobody is left hears of the death of each.
+bool Sweep::is_own_child(const os::ProcessFacts& process) const {
+    return is_empty_ && process.parent == self_;
+}
+
 void Sweep::look_within(Duration pause) {
     const auto then = Clock::now() + pause;
     if (!next_look_ || then < *next_look_) next_look_ = then;
 }
 
-void Sweep::look_soon() { look_within(after_a_death); }
+// Of a thousand that are dying nobody wants to hear all the time how many are left.
+void Sweep::look_soon() { look_within(std::max(after_a_death, 4 * look_took_)); }
 
 void Sweep::on_ready(int token) {
     watched_.erase(token);
@@ -79,9 +87,17 @@ void Sweep::ask(const Offspring& found, Measure measure) {
         }
         const auto is_it = [&](const auto& one) { return one.second.id() == process.id; };
         const bool is_watched = std::any_of(watched_.begin(), watched_.end(), is_it);
-        const bool was_asked = std::find(asked_.begin(), asked_.end(), process.id) != asked_.end();
-        const bool asks = !was_asked && !(measure == Measure::ask_deaf && has_heard_(process));
+        const bool asks =
+            !asked_.contains(process.id) && !(measure == Measure::ask_deaf && has_heard_(process));
         if (is_watched && !asks) continue;
+        // It keeps its number until we reap it, and its death is told us.
+        if (is_own_child(process)) {
+            if (!asks) continue;
+            os::signal_child(process.id.pid, SIGTERM);
+            os::signal_child(process.id.pid, SIGCONT);
+            asked_.insert(process.id);
+            continue;
+        }
         auto hold = os::Process::open(process.id);
         if (!hold) {
             all_watched = false;
@@ -90,7 +106,7 @@ void Sweep::ask(const Offspring& found, Measure measure) {
         if (asks) {
             (void)hold->signal(SIGTERM);
             (void)hold->signal(SIGCONT);  // a stopped one keeps the TERM for later
-            asked_.push_back(process.id);
+            asked_.insert(process.id);
         }
         if (is_watched) continue;
         if (watched_.size() == most_watched) {
@@ -105,7 +121,11 @@ void Sweep::ask(const Offspring& found, Measure measure) {
 
 void Sweep::kill(const std::vector<os::ProcessFacts>& job) {
     for (const auto& process : job) {
-        if (const auto hold = os::Process::open(process.id)) (void)hold->signal(SIGKILL);
+        if (is_own_child(process)) {
+            os::signal_child(process.id.pid, SIGKILL);
+        } else if (const auto hold = os::Process::open(process.id)) {
+            (void)hold->signal(SIGKILL);
+        }
     }
     const auto now = Clock::now();
     if (!killing_since_) killing_since_ = now;

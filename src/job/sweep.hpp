@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -59,14 +60,16 @@ private:
     // Whoever may be a daemon that is still closing our stdio has a moment for that.
     [[nodiscard]] bool is_in_doubt(const os::ProcessFacts& process, const Offspring& found);
     void kill(const std::vector<os::ProcessFacts>& job);
+    [[nodiscard]] bool is_own_child(const os::ProcessFacts& process) const;
     void look_within(Duration pause);
 
+    const int self_ = os::own_pid();
     os::Events& events_;
     int next_token_;
     Look look_;
     IsEmpty is_empty_;
     HasHeard has_heard_;
-    std::vector<os::ProcessId> asked_;
+    std::set<os::ProcessId> asked_;
     std::map<int, os::Process> watched_;  // by token
     std::vector<os::ProcessFacts> daemons_;
     std::vector<os::ProcessFacts> stuck_;
@@ -75,6 +78,7 @@ private:
     std::optional<TimePoint> doubting_since_;
     bool has_told_stuck_ = false;
     Duration pause_;
+    Duration look_took_{0};
 };
 
 }  // namespace once::job

@@ -15,7 +15,7 @@ struct ProcessId {
     int pid = 0;
     std::uint64_t started = 0;  ///< clock ticks since boot, as the kernel counts them
 
-    bool operator==(const ProcessId&) const = default;
+    auto operator<=>(const ProcessId&) const = default;
 };
 
 /// What the process table says about one process at one moment.
@@ -104,6 +104,9 @@ struct FileId {
 
 /// True if the process has one of these files open; false too if we may not look.
 bool holds_one_of(int pid, const std::vector<FileId>& files);
+
+/// Signals a child of ours that was not reaped: until then its number is its own.
+void signal_child(int pid, int number) noexcept;
 
 /// A hold on one process that a recycled pid cannot fool (a pidfd). Readable when it has ended.
 class Process {

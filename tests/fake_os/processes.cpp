@@ -101,6 +101,12 @@ std::optional<Process> Process::open(ProcessId id) {
     return Process(id, fake::make_handle({Kind::process, {}, id}));
 }
 
+void signal_child(int pid, int number) noexcept {
+    if (const auto process = Process::open(read_process(pid).value_or(ProcessFacts()).id)) {
+        (void)process->signal(number);
+    }
+}
+
 bool Process::signal(int number) const noexcept {
     if (!is_alive(id_)) return false;
     world().actors[id_.pid].signals.push_back(number);

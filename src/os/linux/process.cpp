@@ -253,6 +253,8 @@ bool holds_one_of(int pid, const std::vector<FileId>& files) {
     return false;
 }
 
+void signal_child(int pid, int number) noexcept { (void)::kill(pid, number); }
+
 std::optional<Process> Process::open(ProcessId id) {
     if (id.pid <= 0) return std::nullopt;
     const auto raw = ::syscall(SYS_pidfd_open, id.pid, 0);
