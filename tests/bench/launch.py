@@ -1,75 +1,83 @@
-#!/usr/bin/env python3
-"""What a launch costs: `once -p PORT -- true` beside its peers, in turns, in one run.
-
-    tests/bench/launch.py [--once build/release/once] [--rounds 400]
-
-Machines are noisy, so only the ratios of one run mean something: the median of each command, and its
-ratio to flock's. Peers that are not installed are left out, and named.
-"""
-import argparse
+"""What a launch costs: `once -p PORT -- true` beside tools that do less."""
 import os
-import random
-import shutil
-import socket
-import statistics
-import tempfile
 import time
 
+import counts
+from bench import PATH, free_port
+from result import Result, number
+from turns import Series, installed, take_turns
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+OURS = "once -p PORT --"
+BASE = "flock -n FILE"
+BOUND = 0.9
+NOTE = """System calls and page faults are those of the tool and of `true` together. Instructions are those of the
+tool's own process in user space (callgrind), without `true` and without what is forked and stays: the keeper of
+`once`, some 11 thousand. Under callgrind `true` outlives the first 5 ms, so that they include the writing
+of the record, which a launch of so short a command does not do. Who executes `true` in its own place (setlock,
+chpst, flock -F) leaves nobody behind who could tidy up."""
 
 
-def launch(argv, environment):
+def commands(bench):
+    lock = str(bench.folder / "lock")
+    return {
+        "(no tool)": ["true"],
+        "vfork, exec, wait": [bench.helper("spawn"), "true"],
+        "tini-static": ["tini-static", "-s", "--", "true"],
+        "tini": ["tini", "-s", "--", "true"],
+        "catatonit": ["catatonit", "true"],
+        "dumb-init": ["dumb-init", "true"],
+        "timeout": ["timeout", "99", "true"],
+        "setlock FILE": ["setlock", lock, "true"],
+        "chpst -L FILE": ["chpst", "-L", lock, "true"],
+        "flock -n -F FILE": ["flock", "-n", "-F", lock, "true"],
+        BASE: ["flock", "-n", lock, "true"],
+        OURS: [bench.once, "-p", str(free_port()), "--", "true"],
+        "once -n NAME --": [bench.once, "-n", "bench", "--", "true"],
+        "once --": [bench.once, "--", "true"],
+    }
+
+
+def launch(argv, environment, faults):
     begun = time.perf_counter()
     child = os.posix_spawnp(argv[0], argv, environment)
-    _, status = os.waitpid(child, 0)
+    _, status, used = os.wait4(child, 0)
     took = time.perf_counter() - begun
     if status != 0:
         raise SystemExit(f"{' '.join(argv)} ended with wait status {status}")
+    faults.append(used.ru_minflt)  # its own, and those of the children that it has waited for
     return took * 1e6
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--once", default="build/release/once")
-    parser.add_argument("--rounds", type=int, default=400)
-    wish = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        # As an installation has it: what a linker writes piecemeal lies in single pages in the cache.
-        once = shutil.copy(wish.once, os.path.join(folder, "once"))
-        lock = os.path.join(folder, "lock")
-        commands = {
-            "bare": ["true"],
-            "tini-static": ["tini-static", "-s", "--", "true"],
-            "dumb-init": ["dumb-init", "true"],
-            "timeout": ["timeout", "99", "true"],
-            "flock": ["flock", "-n", "-F", lock, "true"],
-            "flock (forks)": ["flock", "-n", lock, "true"],
-            "once -p": [once, "-p", str(free_port()), "--", "true"],
-            "once": [once, "--", "true"],
-        }
-        missing = [name for name, argv in commands.items() if not shutil.which(argv[0])]
-        for name in missing:
-            del commands[name]
-        environment = dict(os.environ, ONCE_STATE_DIR=os.path.join(folder, "state"))
-        times = {name: [] for name in commands}
-        turns = list(commands.items())
-        for _ in range(wish.rounds):
-            random.shuffle(turns)  # whoever comes before leaves the caches and the cores as he does
-            for name, argv in turns:
-                times[name].append(launch(argv, environment))
-    base = statistics.median(times["flock (forks)"])
-    print(f"{'command':<14} {'median':>8} {'p10':>8} {'p90':>8}   of flock")
-    for name, took in sorted(times.items(), key=lambda item: statistics.median(item[1])):
-        cuts = statistics.quantiles(took, n=10)
-        median = statistics.median(took)
-        print(f"{name:<14} {median:8.0f} {cuts[0]:8.0f} {cuts[-1]:8.0f}   {median / base:5.2f}")
-    if missing:
-        print("not installed:", ", ".join(missing))
+def columns(bench, there, faults):
+    def text(count):
+        return "" if count is None else number(count)
+
+    calls = {name: text(counts.system_calls(bench, argv)) for name, argv in there.items()}
+    steps = {name: text(counts.instructions(bench, argv)) for name, argv in there.items()}
+    pages = {name: text(Series(faults[name]).median) for name in there}
+    return {"system calls": calls, "instructions": steps, "page faults": pages}
 
 
-if __name__ == "__main__":
-    main()
+def measure(bench):
+    os.environ["PATH"] = PATH  # posix_spawnp looks there
+    there, missing = installed(commands(bench), PATH)
+    faults = {name: [] for name in there}
+    runs = {
+        name: lambda argv=argv, name=name: launch(argv, bench.environment, faults[name])
+        for name, argv in there.items()
+    }
+    series = take_turns(runs, bench.rounds(400, 20))
+    ratio = series[OURS].median / series[BASE].median if BASE in series else 0
+    return Result(
+        title="a launch: `once -p PORT -- true`",
+        bound=f"≤ {BOUND} × `flock -n FILE true`, which only locks",
+        finding=f"{ratio:.2f} × flock",
+        is_met=0 < ratio <= BOUND,
+        unit="µs",
+        ours=OURS,
+        base=BASE,
+        series=series,
+        columns=columns(bench, there, faults),
+        missing=missing,
+        notes=[NOTE],
+    )

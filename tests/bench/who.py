@@ -1,114 +1,78 @@
-#!/usr/bin/env python3
-"""What it costs to find who has a port, among 700 processes and 900 listening sockets.
-
-    unshare --fork --pid --mount-proc --net --kill-child tests/bench/who.py [--once build/release/once]
-
-Whole programs, in turns and in random order, in one run: the median of each, and its ratio to `once who`.
-Peers that are not installed are left out, and named.
-"""
-import argparse
+"""What it costs to find who has a port, among 700 processes and 900 listening sockets: whole programs."""
 import os
-import random
-import shutil
+import signal
 import socket
-import statistics
 import subprocess
-import tempfile
 import time
+
+from bench import PATH
+from result import Result
+from turns import installed, take_turns
 
 PROCESSES = 700
 SOCKETS = 900
 HOLDERS = 30  # processes that share out the sockets
+FIRST_PORT = 20000
+OURS = "once who PORT"
+BOUND = 5
 
 
-def crowd(first_port):
-    """Starts the crowd; answers with the pids to end."""
-    pids = []
-    for number in range(HOLDERS):
+class Crowd:
+    def __enter__(self):
+        self.news, self.word = os.pipe()
+        self.pids = [self.start(number) for number in range(PROCESSES)]
+        for _ in self.pids:
+            os.read(self.news, 1)
+        return self
+
+    def __exit__(self, *_):
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    def start(self, number):
         pid = os.fork()
-        if pid == 0:
-            sockets = []
-            for offset in range(number, SOCKETS, HOLDERS):
-                one = socket.socket()
-                one.bind(("127.0.0.1", first_port + offset))
-                one.listen()
-                sockets.append(one)
-            signal_ready()
-            wait_for_ever()
-        pids.append(pid)
-    for _ in range(PROCESSES - HOLDERS):
-        pid = os.fork()
-        if pid == 0:
-            signal_ready()
-            wait_for_ever()
-        pids.append(pid)
-    for _ in range(PROCESSES):
-        os.read(READY[0], 1)
-    return pids
+        if pid != 0:
+            return pid
+        sockets = []
+        for offset in range(number, SOCKETS if number < HOLDERS else 0, HOLDERS):
+            sockets.append(socket.create_server(("127.0.0.1", FIRST_PORT + offset)))
+        os.write(self.word, b".")
+        while True:
+            signal.pause()
 
 
-def signal_ready():
-    os.write(READY[1], b".")
-
-
-def wait_for_ever():
-    import signal
-
-    while True:
-        signal.pause()
-
-
-def look(argv, environment):
+def look(bench, argv):
     begun = time.perf_counter()
-    subprocess.run(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(argv, env=bench.environment, **quiet, check=False)
     return (time.perf_counter() - begun) * 1e3
 
 
-READY = os.pipe()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--once", default="build/release/once")
-    parser.add_argument("--rounds", type=int, default=40)
-    wish = parser.parse_args()
-    if os.path.isdir("/sys/class/net/lo"):
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=False, stderr=subprocess.DEVNULL)
-    first_port = 20000
-    port = str(first_port + SOCKETS // 2)
-    pids = crowd(first_port)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            once = shutil.copy(wish.once, os.path.join(folder, "once"))
-            commands = {
-                "once who": [once, "who", port],
-                "ss -ltnp": ["ss", "-ltnp", f"sport = :{port}"],
-                "fuser": ["fuser", f"{port}/tcp"],
-                "lsof": ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN"],
-            }
-            missing = [name for name, argv in commands.items() if not shutil.which(argv[0])]
-            for name in missing:
-                del commands[name]
-            environment = dict(os.environ, ONCE_STATE_DIR=os.path.join(folder, "state"))
-            times = {name: [] for name in commands}
-            turns = list(commands.items())
-            for _ in range(wish.rounds):
-                random.shuffle(turns)
-                for name, argv in turns:
-                    times[name].append(look(argv, environment))
-    finally:
-        for pid in pids:
-            os.kill(pid, 9)
-            os.waitpid(pid, 0)
-    base = statistics.median(times["once who"])
-    print(f"{'command':<10} {'median ms':>10} {'p10':>8} {'p90':>8}   of once")
-    for name, took in sorted(times.items(), key=lambda item: statistics.median(item[1])):
-        cuts = statistics.quantiles(took, n=10)
-        median = statistics.median(took)
-        print(f"{name:<10} {median:10.1f} {cuts[0]:8.1f} {cuts[-1]:8.1f}   {median / base:5.2f}")
-    if missing:
-        print("not installed:", ", ".join(missing))
-
-
-if __name__ == "__main__":
-    main()
+def measure(bench):
+    port = str(FIRST_PORT + SOCKETS // 2)
+    commands = {
+        OURS: [bench.once, "who", port],
+        "ss -ltnp": ["ss", "-ltnp", f"sport = :{port}"],
+        "fuser": ["fuser", f"{port}/tcp"],
+        "lsof": ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN"],
+        # Of a port that nobody has: else it would end the holder. So it looks once, not twice.
+        "kill-port": [bench.npm("kill-port"), str(FIRST_PORT - 1)],
+    }
+    there, missing = installed(commands, PATH)
+    runs = {name: lambda argv=argv: look(bench, argv) for name, argv in there.items()}
+    with Crowd():
+        series = take_turns(runs, bench.rounds(40, 3))
+    peers = [one.median for name, one in series.items() if name != OURS]
+    ratio = min(peers) / series[OURS].median if peers else 0
+    return Result(
+        title=f"the holder of a port, among {PROCESSES} processes and {SOCKETS} listeners",
+        bound=f"≥ {BOUND} × faster than each",
+        finding=f"{ratio:.1f} × faster than the fastest",
+        is_met=ratio >= BOUND,
+        unit="ms",
+        ours=OURS,
+        base=OURS,
+        series=series,
+        missing=missing,
+    )

@@ -1,0 +1,65 @@
+// A thousand descendants, three generations deep, that do nothing and end at a TERM.
+//
+//   tree FILE       writes a byte to FILE when all are there, and waits: a leader
+//   tree FILE loop  the bare kill loop: has started the tree below itself, and at a TERM sends one
+//   to each of
+//                   the thousand, whose pids it knows, and ends when all are gone
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstring>
+
+namespace {
+
+// Ten branches, nine twigs on each, ten leaves on every twig: 10 + 90 + 900.
+constexpr std::array children_in{10, 9, 10};
+constexpr int descendants = 1000;
+
+struct Tree {
+    std::atomic<int> count;
+    std::array<pid_t, descendants> pids;
+};
+
+void grow(Tree& tree, std::size_t generation) {
+    if (generation == children_in.size()) return;
+    for (int i = 0; i < children_in[generation]; ++i) {
+        if (fork() != 0) continue;
+        grow(tree, generation + 1);
+        tree.pids[static_cast<std::size_t>(tree.count++)] = getpid();
+        while (true) pause();
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) return 2;
+    const bool is_loop = argc > 2 && strcmp(argv[2], "loop") == 0;
+    auto& tree = *static_cast<Tree*>(
+        mmap(nullptr, sizeof(Tree), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    sigset_t term;
+    sigemptyset(&term);
+    (void)sigaddset(&term, SIGTERM);
+    if (is_loop) (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    grow(tree, 0);
+    if (is_loop) (void)sigprocmask(SIG_BLOCK, &term, nullptr);
+    while (tree.count < descendants) usleep(1000);
+    const int file = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (write(file, ".", 1) != 1) return 1;
+    if (!is_loop) {
+        while (true) pause();
+    }
+    int signal = 0;
+    (void)sigwait(&term, &signal);
+    for (const pid_t pid : tree.pids) (void)kill(pid, SIGTERM);
+    while (waitpid(-1, nullptr, 0) > 0) {
+    }
+    return 0;
+}
