@@ -11,16 +11,16 @@ OURS = "once -p PORT --"
 BASE = "flock -n FILE"
 BOUND = 0.9
 NOTE = """System calls and page faults are those of the tool and of `true` together. Instructions are those of the
-tool's own process in user space (callgrind), without `true` and without what is forked and stays: the keeper of
-`once`, some 11 thousand. Under callgrind `true` outlives the first 5 ms, so that they include the writing
-of the record, which a launch of so short a command does not do. Who executes `true` in its own place (setlock,
-chpst, flock -F) leaves nobody behind who could tidy up."""
+tool's first process in user space (callgrind), without `true` and without the keeper of `once`, which does little
+but system calls. Under callgrind `true` outlives the first 5 ms, so that they include the writing of the record,
+which the launch of so short a command otherwise does without. Who executes `true` in his own place (setlock, chpst,
+flock -F) leaves nobody behind who could tidy up."""
 
 
 def commands(bench):
     lock = str(bench.folder / "lock")
     return {
-        "(no tool)": ["true"],
+        "no tool": ["true"],
         "vfork, exec, wait": [bench.helper("spawn"), "true"],
         "tini-static": ["tini-static", "-s", "--", "true"],
         "tini": ["tini", "-s", "--", "true"],

@@ -9,6 +9,8 @@ from turns import Series, installed, take_turns
 
 OURS, SCRIPT, PM2 = "once -p PORT --", "kill; sleep 2", "pm2 restart"
 BOUND = 5
+NOTE = """The leader ends at once when it is asked to, and listens. The moments are the last of the old one and the
+first of the new one, as they themselves have read them from the clock."""
 
 
 class Stamps:
@@ -88,6 +90,5 @@ def measure(bench):
         series=series,
         columns={"ms from the command on": whole},
         missing=missing,
-        notes=["The leader ends at once when it is asked to, and listens: the moments are the last of the old one "
-               "and the first of the new one, as they themselves have read them from the clock."],
+        notes=[NOTE],
     )

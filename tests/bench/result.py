@@ -18,13 +18,14 @@ class Result:
     missing: list = field(default_factory=list)  # peers that are not installed
     notes: list = field(default_factory=list)
 
+    SUMMARY = ["what", "must be", "is", "met", "once, median (p10–p90)", "peers, median"]
+
     def summary(self):
         ours = self.series[self.ours]
         others = [name for name in self.by_median() if not name.startswith("once")]
         peers = ", ".join(f"{name} {number(self.series[name].median)}" for name in others)
         found = f"{number(ours.median)} {self.unit} ({number(ours.p10)}–{number(ours.p90)})"
-        verdict = f"{self.finding}: {'yes' if self.is_met else '**no**'}"
-        return [self.title, self.bound, found, verdict, peers or "—"]
+        return [self.title, self.bound, self.finding, "yes" if self.is_met else "**no**", found, peers or "—"]
 
     def by_median(self):
         return sorted(self.series, key=lambda name: self.series[name].median)
