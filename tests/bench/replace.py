@@ -71,12 +71,12 @@ def measure(bench):
         SCRIPT: (["sh", "-c", 'exec "$0" "$@"'], Supervised, by_script),
         PM2: ([bench.npm("pm2")], UnderPm2, by_pm2),
     }
-    _, missing = installed({name: argv for name, (argv, _, _) in commands.items()}, PATH)
+    there, missing = installed({name: argv for name, (argv, _, _) in commands.items()}, PATH)
     with contextlib.ExitStack() as jobs:
         kept = {}
-        for name, (argv, kind, act) in commands.items():
-            if name not in missing:
-                kept[name] = Replacing(jobs.enter_context(kind(bench, argv, ports[name])), act)
+        for name, argv in there.items():
+            _, kind, act = commands[name]
+            kept[name] = Replacing(jobs.enter_context(kind(bench, argv, ports[name])), act)
         series = take_turns({name: one.once_more for name, one in kept.items()}, bench.rounds(20, 2))
     whole = {name: number(Series(one.whole).median) for name, one in kept.items()}
     return Result(

@@ -1,6 +1,6 @@
 // A thousand descendants, three generations deep, that do nothing and end at a TERM.
 //
-//   tree FILE       writes a byte to FILE when all are there, and waits: a leader
+//   tree FILE       writes its pid to FILE when all are there, and waits: a leader
 //   tree FILE loop  the bare kill loop: has started the tree below itself, and at a TERM sends one
 //   to each of
 //                   the thousand, whose pids it knows, and ends when all are gone
@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 namespace {
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
     if (is_loop) (void)sigprocmask(SIG_BLOCK, &term, nullptr);
     while (tree.count < descendants) usleep(1000);
     const int file = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (write(file, ".", 1) != 1) return 1;
+    if (dprintf(file, "%d\n", getpid()) < 0) return 1;
     if (!is_loop) {
         while (true) pause();
     }

@@ -34,7 +34,8 @@ def take_turns(commands, rounds):
     return {name: Series(values) for name, values in took.items()}
 
 
-def installed(commands, path=None):
-    """Parts commands (by name: argv) into those that can be run here, and the names of the others."""
-    there = {name: argv for name, argv in commands.items() if shutil.which(argv[0], path=path)}
+def installed(commands, path):
+    """Parts commands (by name: argv) into those that can be run, found in `path`, and the names of the others."""
+    found = {name: shutil.which(argv[0], path=path) for name, argv in commands.items()}
+    there = {name: [found[name], *argv[1:]] for name, argv in commands.items() if found[name]}
     return there, [name for name in commands if name not in there]
