@@ -6,10 +6,12 @@ import time
 import counts
 from bench import PATH, free_port
 from result import Result, number
+from supervised import LEADER, UnderPm2
 from turns import Series, installed, take_turns
 
 OURS = "once -p PORT --"
 BASE = "flock -n FILE"
+PM2 = "pm2 start"
 BOUND = 0.9
 NOTE = """System calls and page faults are those of the tool and of `true` together. Instructions are those of the
 tool's first process in user space (callgrind), without `true` and without the keeper of `once`, which does little
@@ -49,6 +51,24 @@ def launch(argv, environment, faults):
     return took * 1e6
 
 
+def pm2_start(bench):
+    """Its command, with its daemon running; not in turns with the others, it takes a hundred times as long."""
+    pm2, missing = installed({PM2: [bench.npm("pm2")]}, PATH)
+    if missing:
+        return {}, missing
+    with UnderPm2(bench, pm2[PM2], free_port()) as daemon:
+
+        def start():
+            begun = time.perf_counter()
+            daemon.call("start", bench.helper(LEADER), "--name", "another", "--", os.devnull)
+            took = time.perf_counter() - begun
+            daemon.call("delete", "another")
+            return took * 1e6
+
+        daemon.environment.pop("PORT")  # the first one has it
+        return take_turns({PM2: start}, bench.rounds(10, 1)), []
+
+
 def columns(bench, there, faults):
     def text(count):
         return "" if count is None else number(count)
@@ -67,6 +87,9 @@ def measure(bench):
         for name, argv in there.items()
     }
     series = take_turns(runs, bench.rounds(400, 20))
+    slow, without = pm2_start(bench)
+    series |= slow
+    missing += without + [name for name in ("strace", "valgrind") if not shutil.which(name)]
     ratio = series[OURS].median / series[BASE].median if BASE in series else 0
     return Result(
         title="a launch: `once -p PORT -- true`",
@@ -78,6 +101,6 @@ def measure(bench):
         base=BASE,
         series=series,
         columns=columns(bench, there, faults),
-        missing=missing + [name for name in ("strace", "valgrind") if not shutil.which(name)],
+        missing=missing,
         notes=[NOTE],
     )
