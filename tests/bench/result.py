@@ -24,6 +24,8 @@ class Result:
         ours = self.series[self.ours]
         others = [name for name in self.by_median() if not name.startswith("once")]
         peers = ", ".join(f"{name} {number(self.series[name].median)}" for name in others)
+        if self.missing:
+            peers += f"; not installed: {', '.join(self.missing)}"
         found = f"{number(ours.median)} {self.unit} ({number(ours.p10)}–{number(ours.p90)})"
         return [self.title, self.bound, self.finding, "yes" if self.is_met else "**no**", found, peers or "—"]
 
