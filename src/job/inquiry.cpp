@@ -2,15 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 namespace once::job {
 namespace {
 
 constexpr os::Port http_port = 80;
-// A status line is short; what is longer is not http.
-constexpr std::size_t most_read = 8192;
+constexpr std::size_t part_size = 4096;
 
 std::string request_for(const Endpoint& endpoint) {
     // A zone is for us, not for the server (RFC 6874 4).
@@ -21,17 +19,6 @@ std::string request_for(const Endpoint& endpoint) {
         "close\r\n\r\n",
         endpoint.path, is_v6 ? '[' + host + ']' : host,
         endpoint.port == http_port ? std::string() : fmt::format(":{}", endpoint.port));
-}
-
-// The number in `HTTP/1.1 200 OK`; 0 if it is no such line.
-int status_in(std::string_view line) {
-    constexpr std::string_view start = "HTTP/1.";
-    constexpr std::size_t before = start.size() + 2;
-    int status = 0;
-    if (!line.starts_with(start) || line.size() < before + 3 || line[before - 1] != ' ') return 0;
-    const char* const end = line.data() + before + 3;
-    const auto [stop, error] = std::from_chars(line.data() + before, end, status);
-    return error == std::errc() && stop == end && status >= 100 ? status : 0;
 }
 
 }  // namespace
@@ -114,7 +101,7 @@ Inquiry::Step Inquiry::connect() {
     if (next_address_ >= lookup_->addresses().size()) return Step::failed;
     connection_.emplace(lookup_->addresses()[next_address_++], endpoint_.port);
     if (endpoint_.kind == Endpoint::Kind::http) request_ = request_for(endpoint_);
-    answer_.clear();
+    answer_ = {};
     is_met_ = false;
     return step();
 }
@@ -127,34 +114,19 @@ Inquiry::Step Inquiry::ask() {
         watch(connection_->handle(), os::When::writable);
         return Step::waits;
     }
-    while (auto text = connection_->read(most_read - answer_.size())) {
-        answer_ += *text;
-        const auto verdict = judge(text->empty() || answer_.size() == most_read);
-        if (verdict != Step::waits) return verdict;
+    while (const auto text = connection_->read(part_size)) {
+        switch (answer_.take(*text)) {
+            case HttpAnswer::Verdict::open:
+                break;
+            case HttpAnswer::Verdict::good:
+                return Step::answered;
+            case HttpAnswer::Verdict::bad:
+                return fail_of(answer_.why());
+        }
     }
     if (connection_->state() == os::Connection::State::failed) return fail_of(connection_->why());
     watch(connection_->handle(), os::When::readable);
     return Step::waits;
-}
-
-// What has come so far. `is_whole`: no more will.
-Inquiry::Step Inquiry::judge(bool is_whole) {
-    while (true) {
-        const auto end = answer_.find('\n');
-        if (end == std::string::npos) break;
-        const int status = status_in(answer_);
-        if (status == 0) return fail_of("it does not speak http");
-        if (status >= 200) {
-            return status < 400 ? Step::answered : fail_of(fmt::format("it answers {}", status));
-        }
-        // Such as 103, early hints: the real answer stands behind it (RFC 9110 15.2).
-        const auto next = answer_.find("\r\n\r\n");
-        if (next == std::string::npos) break;
-        answer_.erase(0, next + 4);
-    }
-    if (!is_whole) return Step::waits;
-    return fail_of(answer_.empty() ? "it closes the connection without an answer"
-                                   : "it does not speak http");
 }
 
 // On to the next address. That somebody was there and what he said tells more than that elsewhere

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "job/endpoint.hpp"
+#include "job/http_answer.hpp"
 #include "os/connection.hpp"
 #include "os/events.hpp"
 #include "os/names.hpp"
@@ -47,7 +48,6 @@ private:
     Step step();
     Step connect();
     Step ask();
-    Step judge(bool is_whole);
     Step fail_of(std::string why);
     void watch(const os::Handle& handle, os::When when);
     void forget() noexcept;
@@ -60,7 +60,7 @@ private:
     std::optional<os::Connection> connection_;
     std::size_t next_address_ = 0;
     std::string request_;  // what is left to be sent
-    std::string answer_;
+    HttpAnswer answer_;
     const os::Handle* watched_ = nullptr;
     bool is_done_ = false;
     bool has_answered_ = false;

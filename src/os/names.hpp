@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "os/handle.hpp"
@@ -40,5 +41,9 @@ private:
     std::vector<std::string> addresses_;
     std::string why_;
 };
+
+/// The numeric addresses in the answer of `getent ahosts`, each once: the first word of each line,
+/// of which it has three for each address.
+std::vector<std::string> addresses_in(std::string_view text);
 
 }  // namespace once::os

@@ -81,19 +81,6 @@ struct Question {
 
 // --------------------------------------------------------------------------------------------------
 
-// The first word of each line of `getent ahosts`, which has three for each address.
-std::vector<std::string> first_words(std::string_view text) {
-    std::vector<std::string> words;
-    while (!text.empty()) {
-        const auto line = text.substr(0, text.find('\n'));
-        const std::string word(line.substr(0, line.find_first_of(" \t")));
-        const bool is_new = std::find(words.begin(), words.end(), word) == words.end();
-        if (is_new && is_numeric(word)) words.push_back(word);
-        text.remove_prefix(std::min(line.size() + 1, text.size()));
-    }
-    return words;
-}
-
 }  // namespace
 
 NameLookup::NameLookup(const std::string& host) {
@@ -145,7 +132,7 @@ void NameLookup::finish() {
     is_done_ = true;
     end_child();
     output_.close();
-    addresses_ = first_words(text_);
+    addresses_ = addresses_in(text_);
     if (!addresses_.empty()) return;
     why_ = text_ == std::string(1, no_getent) ? "its name cannot be looked up: there is no getent"
                                               : "there is no such host";
@@ -157,6 +144,18 @@ void NameLookup::end_child() noexcept {
     (void)::kill(child_, SIGKILL);
     (void)retry([&] { return ::waitpid(child_, nullptr, 0); });
     child_ = 0;
+}
+
+std::vector<std::string> addresses_in(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto line = text.substr(0, text.find('\n'));
+        const std::string word(line.substr(0, line.find_first_of(" \t")));
+        const bool is_new = std::find(words.begin(), words.end(), word) == words.end();
+        if (is_new && is_numeric(word)) words.push_back(word);
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    return words;
 }
 
 }  // namespace once::os

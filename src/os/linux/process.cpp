@@ -18,61 +18,11 @@
 #include "os/linux/check.hpp"
 #include "os/linux/parallel.hpp"
 #include "os/linux/proc_folder.hpp"
+#include "os/linux/proc_text.hpp"
 #include "os/linux/read_file.hpp"
 
 namespace once::os {
 namespace {
-
-// The next blank-separated word of a line as a number; 0 where there is none.
-std::uint64_t next_number(std::string_view& rest) {
-    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-    const auto end = std::min(rest.find(' '), rest.size());
-    std::uint64_t value = 0;
-    // A negative number (tpgid is -1 without a terminal) is none that we ask for, and reads as 0.
-    (void)std::from_chars(rest.data(), rest.data() + end, value);
-    rest.remove_prefix(end);
-    return value;
-}
-
-std::uint64_t ticks_per_second() {
-    static const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    return ticks;
-}
-
-int next_pid(std::string_view& rest) { return static_cast<int>(next_number(rest)); }
-
-// /proc/PID/stat, proc_pid_stat(5). The name stands in brackets and may hold brackets and blanks
-// itself: the last ')' ends it.
-std::optional<ProcessFacts> parse_stat(int pid, std::string_view text) {
-    const auto open = text.find('(');
-    const auto close = text.rfind(')');
-    if (open == std::string_view::npos || close == std::string_view::npos || close < open ||
-        close + 3 >= text.size()) {
-        return std::nullopt;
-    }
-    ProcessFacts facts;
-    facts.id.pid = pid;
-    facts.name = text.substr(open + 1, close - open - 1);
-    facts.state = text[close + 2];
-    auto rest = text.substr(close + 3);
-    facts.parent = next_pid(rest);   // field 4
-    facts.group = next_pid(rest);    // field 5
-    facts.session = next_pid(rest);  // field 6
-    for (int field = 7; field < 9; ++field) (void)next_number(rest);
-    const auto flags = next_number(rest);              // field 9
-    constexpr std::uint64_t exiting = 0x4;             // PF_EXITING, linux/sched.h
-    constexpr std::uint64_t kernel_thread = 0x200000;  // PF_KTHREAD
-    facts.is_exiting = (flags & exiting) != 0;
-    facts.is_kernel_thread = (flags & kernel_thread) != 0;
-    for (int field = 10; field < 14; ++field) (void)next_number(rest);
-    const auto ticks = next_number(rest) + next_number(rest);  // fields 14 and 15
-    facts.cpu_time = std::chrono::milliseconds(ticks * 1000 / ticks_per_second());
-    for (int field = 16; field < 20; ++field) (void)next_number(rest);
-    facts.threads = next_pid(rest);  // field 20
-    (void)next_number(rest);
-    facts.id.started = next_number(rest);  // field 22
-    return facts;
-}
 
 std::string proc(int pid, const char* file) { return fmt::format("/proc/{}/{}", pid, file); }
 
@@ -121,9 +71,8 @@ int living_thread(int pid) {
 std::vector<ProcessFacts> read_children(int pid) {
     std::vector<ProcessFacts> children;
     const auto text = read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str());
-    for (std::string_view rest = text ? *text : std::string_view(); !rest.empty();) {
-        if (auto facts = read_process(next_pid(rest))) children.push_back(std::move(*facts));
-        rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    for (const int child : parse_children(text.value_or(""))) {
+        if (auto facts = read_process(child)) children.push_back(std::move(*facts));
     }
     return children;
 }
@@ -147,25 +96,14 @@ bool is_alive(ProcessId id) {
 }
 
 std::string command_line(int pid) {
-    auto text = read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or("");
-    while (!text.empty() && text.back() == '\0') text.pop_back();
-    if (text.empty()) {
-        const auto facts = read_process(pid);
-        return fmt::format("[{}]", facts ? facts->name : "?");
-    }
-    std::replace(text.begin(), text.end(), '\0', ' ');
-    return text;
+    auto line = joined_arguments(read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or(""));
+    if (!line.empty()) return line;
+    const auto facts = read_process(pid);
+    return fmt::format("[{}]", facts ? facts->name : "?");
 }
 
 std::vector<std::string> arguments_of(int pid) {
-    const auto text = read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or("");
-    std::vector<std::string> arguments;
-    for (std::string_view rest = text; !rest.empty();) {
-        const auto end = std::min(rest.find('\0'), rest.size());
-        arguments.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return arguments;
+    return parse_arguments(read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or(""));
 }
 
 std::string folder_of(int pid) {
@@ -192,26 +130,14 @@ std::uint64_t pid_namespace_of(int pid) {
 
 std::uint64_t memory_of(int pid) {
     const auto smaps = read_file(proc(pid, "smaps_rollup").c_str()).value_or("");
-    constexpr std::string_view key = "\nPss:";
-    if (const auto start = smaps.find(key); start != std::string::npos) {
-        auto rest = std::string_view(smaps).substr(start + key.size());
-        return next_number(rest) * 1024;
-    }
-    const auto text = read_file(proc(pid, "statm").c_str()).value_or("");
-    auto rest = std::string_view(text);
-    (void)next_number(rest);
-    return next_number(rest) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (const auto share = parse_share(smaps)) return *share;
+    const auto statm = read_file(proc(pid, "statm").c_str()).value_or("");
+    return parse_pages(statm) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 bool ignores_signal(int pid, int number) {
     const auto text = read_file(proc(pid, "status").c_str());
-    constexpr std::string_view key = "\nSigIgn:\t";
-    const auto start = text ? text->find(key) : std::string::npos;
-    if (start == std::string::npos) return false;
-    std::uint64_t mask = 0;
-    const char* digits = text->data() + start + key.size();
-    (void)std::from_chars(digits, text->data() + text->size(), mask, 16);
-    return (mask >> (number - 1) & 1U) != 0;
+    return text && has_ignored(*text, number);
 }
 
 std::chrono::seconds age_of(ProcessId id) {
@@ -225,17 +151,7 @@ std::chrono::seconds age_of(ProcessId id) {
 
 std::optional<std::string> environment_of(int pid, std::string_view variable) {
     const auto text = read_file(proc(living_thread(pid), "environ").c_str(), 8U << 20U);
-    if (!text) return std::nullopt;
-    for (std::string_view rest = *text; !rest.empty();) {
-        const auto end = std::min(rest.find('\0'), rest.size());
-        const auto entry = rest.substr(0, end);
-        if (entry.size() > variable.size() && entry.starts_with(variable) &&
-            entry[variable.size()] == '=') {
-            return std::string(entry.substr(variable.size() + 1));
-        }
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return std::nullopt;
+    return text ? find_variable(*text, variable) : std::nullopt;
 }
 
 bool holds_one_of(int pid, const std::vector<FileId>& files) {

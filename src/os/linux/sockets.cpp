@@ -1,7 +1,6 @@
 #include "os/sockets.hpp"
 
 #include <arpa/inet.h>
-#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/tcp.h>
@@ -19,128 +18,22 @@
 #include "os/linux/parallel.hpp"
 #include "os/linux/proc_folder.hpp"
 #include "os/linux/proc_net.hpp"
+#include "os/linux/sock_diag.hpp"
 #include "os/process.hpp"
 
 namespace once::os {
 namespace {
 
-// linux/tcp_states.h does not go to user space: bound but neither listening nor connected. Kernels
-// before 6.8 do not know it and show nothing for it.
-constexpr unsigned bound_inactive = 13;
-constexpr unsigned mask_of(unsigned state) { return 1U << state; }
-
-// sock_diag(7): the request, and a filter program behind it that lets one local port through.
-struct Request {
-    nlmsghdr header;
-    inet_diag_req_v2 body;
-    nlattr attribute;
-    std::array<inet_diag_bc_op, 4> program;
-};
-
-// The program is `sport >= port && sport <= port`; an operation is followed by an operand that
-// holds the port in `no`. A jump behind the end means no, exactly to the end means yes.
-std::array<inet_diag_bc_op, 4> only_port(Port port) {
-    constexpr auto size = static_cast<unsigned char>(sizeof(inet_diag_bc_op));
-    const inet_diag_bc_op operand{0, 0, port};
-    return {{{INET_DIAG_BC_S_GE, 2 * size, 4 * size + 4},
-             operand,
-             {INET_DIAG_BC_S_LE, 2 * size, 2 * size + 4},
-             operand}};
-}
-
-SocketUse use_of(unsigned state) {
-    if (state == TCP_LISTEN) return SocketUse::listening;
-    if (state == TCP_TIME_WAIT) return SocketUse::lingering;
-    // A bound socket is shown as closed.
-    if (state == TCP_CLOSE || state == bound_inactive) return SocketUse::bound;
-    return SocketUse::connected;
-}
-
-std::string address_text(int family, const void* address) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    return ::inet_ntop(family, address, text.data(), text.size()) != nullptr ? text.data() : "?";
-}
-
-Socket to_socket(const inet_diag_msg& message) {
-    const int family = message.idiag_family;
-    return {use_of(message.idiag_state),
-            ntohs(message.id.idiag_sport),
-            address_text(family, message.id.idiag_src),
-            ntohs(message.id.idiag_dport),
-            address_text(family, message.id.idiag_dst),
-            message.idiag_uid,
-            message.idiag_inode};
-}
-
-// Appends what one answer datagram holds. Returns 0 to read on, 1 when the list is complete, and a
-// negative errno.
-int read_answer(const char* data, std::size_t length, std::vector<Socket>& found) {
-    while (length >= sizeof(nlmsghdr)) {
-        nlmsghdr header{};
-        std::memcpy(&header, data, sizeof header);
-        if (header.nlmsg_len < sizeof header || header.nlmsg_len > length) return -EBADMSG;
-        if (header.nlmsg_type == NLMSG_DONE) return 1;
-        if (header.nlmsg_type == NLMSG_ERROR) {
-            nlmsgerr error{};
-            if (header.nlmsg_len < NLMSG_LENGTH(sizeof error)) return -EBADMSG;
-            std::memcpy(&error, data + NLMSG_HDRLEN, sizeof error);
-            return error.error;
-        }
-        inet_diag_msg message{};
-        if (header.nlmsg_len >= NLMSG_LENGTH(sizeof message)) {
-            std::memcpy(&message, data + NLMSG_HDRLEN, sizeof message);
-            found.push_back(to_socket(message));
-        }
-        const auto step = std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), length);
-        data += step;
-        length -= step;
-    }
-    return 0;
-}
-
-// Asks the kernel for the TCP sockets of one family. False where it cannot be asked.
-bool dump(int family, unsigned states, std::optional<Port> port, std::vector<Socket>& found) {
-    const Handle netlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-    if (!netlink) return false;
-    Request request{};
-    request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request.header.nlmsg_len = sizeof request;
-    request.body.sdiag_family = static_cast<unsigned char>(family);
-    request.body.sdiag_protocol = IPPROTO_TCP;
-    request.body.idiag_states = states;
-    if (port) {
-        request.attribute.nla_type = INET_DIAG_REQ_BYTECODE;
-        request.attribute.nla_len = sizeof request.attribute + sizeof request.program;
-        request.program = only_port(*port);
-    } else {
-        request.header.nlmsg_len = offsetof(Request, attribute);
-    }
-    sockaddr_nl kernel{};
-    kernel.nl_family = AF_NETLINK;
-    const auto* to = reinterpret_cast<const sockaddr*>(&kernel);
-    if (::sendto(descriptor(netlink), &request, request.header.nlmsg_len, 0, to, sizeof kernel) <
-        0) {
-        return false;
-    }
-    std::array<char, 32768> buffer{};
-    while (true) {
-        const auto got =
-            retry([&] { return ::recv(descriptor(netlink), buffer.data(), buffer.size(), 0); });
-        if (got <= 0) return false;
-        const int verdict = read_answer(buffer.data(), static_cast<std::size_t>(got), found);
-        if (verdict != 0) return verdict == 1;
-    }
-}
+constexpr unsigned state_mask(unsigned state) { return 1U << state; }
 
 // Both families; from /proc/net where sock_diag is missing (gVisor, some containers).
 std::vector<Socket> look_up(unsigned states, std::optional<Port> port) {
     std::vector<Socket> found;
-    if (!dump(AF_INET, states, port, found)) {
+    if (!dump_sockets(AF_INET, states, port, found)) {
         found = read_proc_net(port);
     } else {
         // Without IPv6 in the kernel there is nothing more to find.
-        (void)dump(AF_INET6, states, port, found);
+        (void)dump_sockets(AF_INET6, states, port, found);
     }
     std::erase_if(found, [&](const Socket& socket) { return port && socket.port != *port; });
     return found;
@@ -198,13 +91,13 @@ void look_for_sockets(int pid, const std::vector<std::uint64_t>& inodes, Owners&
 }  // namespace
 
 std::vector<Socket> listeners(std::optional<Port> port) {
-    auto found = look_up(mask_of(TCP_LISTEN), port);
+    auto found = look_up(state_mask(TCP_LISTEN), port);
     std::erase_if(found, [](const Socket& socket) { return socket.use != SocketUse::listening; });
     return found;
 }
 
 std::vector<Socket> other_users(Port port) {
-    auto found = look_up(~mask_of(TCP_LISTEN), port);
+    auto found = look_up(~state_mask(TCP_LISTEN), port);
     std::erase_if(found, [](const Socket& socket) { return socket.use == SocketUse::listening; });
     return found;
 }
