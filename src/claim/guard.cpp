@@ -181,11 +181,18 @@ std::optional<Guard> program_guard(const Stranger& stranger) {
     return std::nullopt;
 }
 
-// A name that a stranger chose, as a word of a shell.
+// A name that a stranger chose, as a word of a shell: what it has in it, quotes above all, must not
+// become a command when the line is copied.
 std::string word(const std::string& name) {
     const auto safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:-";
     const bool is_plain = !name.empty() && name.find_first_not_of(safe) == std::string::npos;
-    return is_plain ? name : fmt::format("'{}'", printable(name));
+    if (is_plain) return name;
+    std::string quoted;
+    for (const char letter : printable(name)) {
+        if (letter == '\'') quoted += R"('\')";
+        quoted += letter;
+    }
+    return fmt::format("'{}'", quoted);
 }
 
 }  // namespace

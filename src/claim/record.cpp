@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_writer.hpp"
+#include "claim/slot.hpp"
 
 namespace once::claim {
 namespace {
@@ -16,6 +17,8 @@ using Json = nlohmann::ordered_json;
 // A record is a small file: of a command line as long as a book the beginning has to do.
 constexpr std::size_t longest_command = 4096;
 constexpr std::size_t most_words = 256;
+// A text far longer than any record is damage, and would take long to read.
+constexpr std::size_t longest_record = 128U << 10U;
 // As much as the command line accepts, so that no sum with it overflows.
 constexpr std::int64_t longest_timeout_ms = 10LL * 366 * 24 * 3600 * 1000;
 
@@ -164,7 +167,8 @@ std::vector<std::string> cut(const std::vector<std::string>& command) {
     std::size_t length = 0;
     for (const auto& word : command) {
         if (length + word.size() > longest_command || words.size() == most_words) {
-            words.push_back(word.substr(0, longest_command - std::min(length, longest_command)));
+            // Of one that was read, and cut before, nothing is cut again.
+            if (length < longest_command) words.push_back(word.substr(0, longest_command - length));
             words.emplace_back("…");
             break;
         }
@@ -178,6 +182,11 @@ bool read(const Json& json, Starter& starter) {
     return read(json, starter.id) && need(json, "name", starter.name) &&
            (!json.contains("systemd_unit") || read(json["systemd_unit"], starter.systemd_unit)) &&
            (!json.contains("pm2_name") || read(json["pm2_name"], starter.pm2_name));
+}
+
+// An empty one would be found in the marks of processes that are nobody's.
+bool are_ids(const std::vector<std::string>& jobs) {
+    return std::none_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.empty(); });
 }
 
 bool read(const Json& json, Change& change) {
@@ -236,7 +245,9 @@ std::string to_text(const Record& record) {
 
 std::optional<Record> parse(const std::string& text) {
     if (text.empty() || text.front() != '{') return std::nullopt;
-    const auto json = Json::parse(text.substr(0, text.find('\n')), nullptr, false);
+    const auto length = std::min(text.find('\n'), text.size());
+    if (length > longest_record) return std::nullopt;
+    const auto json = Json::parse(text.substr(0, length), nullptr, false);
     int schema = 0;
     if (!json.is_object() || !need(json, "schema", schema) || schema != Record::schema) {
         return std::nullopt;
@@ -266,7 +277,8 @@ std::optional<Record> parse(const std::string& text) {
         record.restarts >= 0 && (!json.contains("verb") || read(json["verb"], verb)) &&
         (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
         (!json.contains("pid_file") || read(json["pid_file"], record.pid_file)) &&
-        (!json.contains("log") || read(json["log"], record.log));
+        (!json.contains("log") || read(json["log"], record.log)) &&
+        (record.name.empty() || is_valid_name(record.name)) && are_ids(record.inherited);
     if (!is_whole) return std::nullopt;
     record.stop_timeout = Duration(timeout);
     if (json.contains("ready_since")) record.ready_since = ready;

@@ -48,7 +48,8 @@ Starter own_starter() {
     }
     starter.systemd_unit = unit_in(os::control_group_of(os::own_pid()));
     const char* name = os::variable("pm_id") != nullptr ? os::variable("name") : nullptr;
-    if (name != nullptr) starter.pm2_name = name;
+    // A record is a small file, whatever stands in the environment.
+    if (name != nullptr) starter.pm2_name = std::string_view(name).substr(0, 256);
     return starter;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "os/handle.hpp"
+
 namespace once::os {
 
 /// A file with one pid in it: proven to be writable when this object is made, written when the pid
@@ -28,6 +30,7 @@ private:
 
     std::string path_;   // absolute
     std::string fresh_;  // its next version, or empty
+    Handle file_;        // which is open: in a folder of others its name may lead elsewhere by now
     int pid_ = 0;        // what it says
 };
 

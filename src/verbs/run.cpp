@@ -15,6 +15,7 @@
 #include "claim/traces.hpp"
 #include "claim/waiting.hpp"
 #include "os/executable.hpp"
+#include "os/planted.hpp"
 #include "os/self.hpp"
 #include "os/state_folder.hpp"
 #include "verbs/introduce.hpp"
@@ -199,6 +200,13 @@ JournalPlan journal_plan(const RunRequest& wish, const claim::Claim& claim) {
     return plan;
 }
 
+void prove_log(const JournalPlan& plan) {
+    for (std::size_t times = 0; times <= plan.keep; ++times) {
+        os::refuse_planted(rotated_path(plan.path, times), "the log");
+    }
+    (void)Journal(plan);
+}
+
 bool asks_to_end(int signal) {
     return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
 }
@@ -274,7 +282,7 @@ private:
         self.log = output_->path();
         self.stdio = {output_->pipe().id()};
         // Proven before anybody is replaced for this launch. The slot's own is in a folder of ours.
-        if (!wish_.log_file.empty()) (void)Journal(journal_plan(wish_, claim_));
+        if (!wish_.log_file.empty()) prove_log(journal_plan(wish_, claim_));
     }
 
     [[nodiscard]] claim::Waiting wait(const os::Process* bond) {

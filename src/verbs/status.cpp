@@ -134,7 +134,8 @@ std::string json_of(const std::vector<Holding>& holdings) {
         }
         all.push_back(std::move(json));
     }
-    return all.dump(2) + '\n';
+    // In ASCII: among the other characters are some that terminals obey.
+    return all.dump(2, ' ', true) + '\n';
 }
 
 struct Picture {

@@ -67,7 +67,7 @@ void Voice::write(const std::string& message, const char* color) const {
         const auto end = std::min(rest.find('\n'), rest.size());
         const auto line = rest.substr(0, end);
         text += prefix(color);
-        text += line;
+        text += printable(line);  // whoever chose a part of it
         text += '\n';
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }

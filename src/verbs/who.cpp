@@ -214,7 +214,8 @@ std::string json_of(os::Port port, const Finding& finding) {
     json["listeners"] = std::move(owners);
     json["claimed_by"] = std::move(silent);
     json["other_sockets"] = sockets_json(finding.others);
-    return json.dump(2) + '\n';
+    // In ASCII: among the other characters are some that terminals obey.
+    return json.dump(2, ' ', true) + '\n';
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "holding.hpp"
+#include "neighbour.hpp"
 
 using namespace once::test;
 using Catch::Matchers::StartsWith;
@@ -18,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-constexpr const char* nobody = "65534";
 
 std::string text(int number) { return std::to_string(number); }
 
@@ -47,22 +46,6 @@ std::string row_of(const std::string& tree, pid_t pid) {
         if (words >> first && first == pid) return line;
     }
     return {};
-}
-
-/// A program of ours that another user may run as well.
-fs::path copy_for_others(Scenario& scene, const fs::path& original, const std::string& name) {
-    const auto copy = scene.folder() / name;
-    fs::copy_file(original, copy);
-    for (const auto& open : {scene.folder().parent_path(), scene.folder(), copy}) {
-        REQUIRE(chmod(open.c_str(), 0755) == 0);
-    }
-    return copy;
-}
-
-Command as_nobody(const Command& command) {
-    Command all{"setpriv", "--reuid", nobody, "--regid", nobody, "--clear-groups"};
-    all.insert(all.end(), command.begin(), command.end());
-    return all;
 }
 
 void check_bad(Scenario& scene, const Command& words, const std::string& why) {
@@ -321,7 +304,7 @@ TEST_CASE("who names another user's listener with its user", "[who][stranger]") 
     if (!is_root_or_warn("become another user")) return;
     Scenario scene;
     const auto actor = copy_for_others(scene, Scenario::actor_binary(), "theirs");
-    const auto other = scene.launch(as_nobody({actor, "listen", scene.port()}));
+    const auto other = scene.launch(as_neighbour({actor, "listen", scene.port()}));
     other.wait_for_output("listening");
     const auto told = who(scene, scene.port());
     CHECK(told.ending == exited(0));
@@ -338,13 +321,13 @@ TEST_CASE("who says what it may not see, with its user and the way to see it", "
     const auto stranger = scene.launch({"actor", "listen", scene.port()});
     stranger.wait_for_output("listening");
     const auto once = copy_for_others(scene, Scenario::once_binary(), "once");
-    const auto told = scene.run(as_nobody({once, "who", scene.port()}));
+    const auto told = scene.run(as_neighbour({once, "who", scene.port()}));
     CHECK(told.ending == exited(0));
     CHECK_THAT(told.stdout_text,
                has("port " + text(scene.port()) +
                    " on 127.0.0.1: a process of the user root that we may not see\n") &&
                    has("sudo ss -ltnp 'sport = :" + text(scene.port()) + "'"));
-    const auto as_json = scene.run(as_nobody({once, "who", "--json", scene.port()}));
+    const auto as_json = scene.run(as_neighbour({once, "who", "--json", scene.port()}));
     const auto parsed = json::parse(as_json.stdout_text, nullptr, false);
     REQUIRE_FALSE(parsed.is_discarded());
     const auto& owner = parsed.at("listeners").at(0);

@@ -86,6 +86,19 @@ TEST_CASE("the engine itself, a session and a service are no container") {
     }
 }
 
+TEST_CASE("a name with quotes in it is one word of the command that is advised") {
+    Stranger stranger;
+    stranger.sockets.emplace_back();
+    const auto advised = [&](Guard::Kind kind, const std::string& name) {
+        return advice({kind, name, false}, stranger);
+    };
+    CHECK(advised(Guard::Kind::pm2, "api").ends_with("pm2 stop api"));
+    CHECK(advised(Guard::Kind::pm2, "my api").ends_with("pm2 stop 'my api'"));
+    CHECK(advised(Guard::Kind::pm2, "';id;'").ends_with(R"(pm2 stop ''\'';id;'\''')"));
+    CHECK(advised(Guard::Kind::unit, "a';id;'.service")
+              .ends_with(R"(systemctl stop 'a'\'';id;'\''.service')"));
+}
+
 TEST_CASE("each kind of guard has one word of its own") {
     using Kind = Guard::Kind;
     std::set<std::string_view> words;

@@ -9,6 +9,7 @@
 
 #include "os/linux/check.hpp"
 #include "os/linux/read_file.hpp"
+#include "os/planted.hpp"
 #include "os/process.hpp"
 #include "os/state_folder.hpp"
 
@@ -19,6 +20,7 @@ PidFile::PidFile(const std::string& path) : path_(absolute_path(path)) {
     if (::lstat(path_.c_str(), &facts) == 0 && !S_ISREG(facts.st_mode)) {
         fail("cannot write the pid file '{}': it exists and is no plain file", path);
     }
+    refuse_planted(path_, "the pid file");
     make_fresh(path);
 }
 
@@ -27,8 +29,8 @@ void PidFile::make_fresh(const std::string& name) {
     // was left by a crash, with the pid that we have now.
     auto fresh = fmt::format("{}.once-{}", path_, ::getpid());
     (void)::unlink(fresh.c_str());
-    const Handle file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-    if (!file) fail_with(errno, "write the pid file '{}'", name);
+    file_ = Handle(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+    if (!file_) fail_with(errno, "write the pid file '{}'", name);
     fresh_ = std::move(fresh);
 }
 
@@ -40,11 +42,10 @@ PidFile::~PidFile() {
 void PidFile::write(int pid) {
     if (fresh_.empty()) make_fresh(path_);  // not the first run of the command
     const auto text = fmt::format("{}\n", pid);
-    const Handle file(::open(fresh_.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!file) fail_with(errno, "write the pid file '{}'", path_);
-    check(::write(descriptor(file), text.data(), text.size()), "write the pid file '{}'", path_);
+    check(::write(descriptor(file_), text.data(), text.size()), "write the pid file '{}'", path_);
     check(::rename(fresh_.c_str(), path_.c_str()), "write the pid file '{}'", path_);
     fresh_.clear();
+    file_.close();
     pid_ = pid;
 }
 

@@ -65,17 +65,23 @@ void make_parents(const std::string& path) {
     fail_with(error, "open the state folder '{}'", path);
 }
 
+// 0700, whatever the umask says: that is what the others rely on, and what we need ourselves. Not
+// by a chmod(2) afterwards: it would follow a link that somebody puts in the folder's place.
+int make_private_folder(const Handle* parent, const std::string& name) {
+    const auto before = ::umask(0);
+    const int done =
+        ::mkdirat(parent != nullptr ? descriptor(*parent) : AT_FDCWD, name.c_str(), 0700);
+    (void)::umask(before);  // always succeeds, and leaves errno alone (umask(2))
+    return done;
+}
+
 Handle open_or_make(const Handle* parent, const std::string& name, const std::string& path) {
     auto folder = open_folder(parent, name);
     if (!folder && errno == ENOENT) {
         if (parent == nullptr) make_parents(path);
-        if (::mkdirat(parent != nullptr ? descriptor(*parent) : AT_FDCWD, name.c_str(), 0700) < 0 &&
-            errno != EEXIST) {
+        if (make_private_folder(parent, name) < 0 && errno != EEXIST) {
             fail_with(errno, "make the state folder '{}'", path);
         }
-        // Whatever the umask took away: 0700 is what the others rely on, and what we need
-        // ourselves.
-        (void)::fchmodat(parent != nullptr ? descriptor(*parent) : AT_FDCWD, name.c_str(), 0700, 0);
         folder = open_folder(parent, name);
     }
     if (!folder) refuse_folder(errno, path);
@@ -147,6 +153,8 @@ std::optional<Lock> StateFolder::try_lock(const std::string& name) const {
                 "write; remove it",
                 path_, name);
         }
+        // Who can read it can lock it (flock(2)), and so keep us out.
+        if ((facts.st_mode & 0777) != 0600) (void)::fchmod(descriptor(file), 0600);
         if (retry([&] { return ::flock(descriptor(file), LOCK_EX | LOCK_NB); }) < 0) {
             if (errno == EWOULDBLOCK) return std::nullopt;
             fail_with(errno, "lock '{}/{}'", path_, name);

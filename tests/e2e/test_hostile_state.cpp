@@ -1,0 +1,149 @@
+// The state folder of one user, and what another one can do to it: nothing.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "holding.hpp"
+#include "neighbour.hpp"
+
+using namespace once::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+mode_t mode_of(const fs::path& path) {
+    struct stat facts {};
+    REQUIRE(lstat(path.c_str(), &facts) == 0);
+    return facts.st_mode & 07777;
+}
+
+/// One line with these words, and nothing has run.
+void check_refused(const Finished& refused, int status, const std::string& words) {
+    INFO(refused.stderr_text);
+    CHECK(refused.ending == exited(status));
+    CHECK_THAT(refused.stderr_text, has(words));
+    CHECK(count(refused.stderr_text, "\n") == 1);
+    CHECK(refused.stdout_text.empty());
+}
+
+}  // namespace
+
+TEST_CASE("another user can neither read nor lock what is in the state folder", "[hostile]") {
+    if (!is_root_or_warn("become another user")) return;
+    Scenario scene;
+    const auto holder = hold(scene, {"-n", "x"});
+    wait_until_inscribed(scene, holder);
+    REQUIRE(chmod(scene.home().parent_path().c_str(), 0755) == 0);
+    for (const auto* ending : {".lock", ".json"}) {
+        const auto file = state_file(scene, ending);
+        CHECK_FALSE(scene.run(as_neighbour({"cat", file})).ending == exited(0));
+        CHECK_FALSE(scene.run(as_neighbour({"flock", "-s", "-n", file, "true"})).ending ==
+                    exited(0));
+    }
+}
+
+TEST_CASE("a state folder that was opened for others to read does not let them lock a slot",
+          "[hostile]") {
+    if (!is_root_or_warn("become another user")) return;
+    Scenario scene;
+    const Command launch{"once", "-n", "x", "--", "echo", "ran"};
+    CHECK(scene.run(launch).ending == exited(0));
+    const auto lock = state_file(scene, "name-x.lock");
+    for (const auto& folder :
+         {scene.home().parent_path(), scene.state_folder(), lock.parent_path()}) {
+        REQUIRE(chmod(folder.c_str(), 0755) == 0);
+    }
+    REQUIRE(chmod(lock.c_str(), 0644) == 0);
+    CHECK(scene.run(launch).stdout_text == "ran\n");
+    CHECK(mode_of(lock) == 0600);
+    CHECK_FALSE(scene.run(as_neighbour({"flock", "-s", "-n", lock, "true"})).ending == exited(0));
+}
+
+TEST_CASE("a state folder in a folder that anybody can write may be a neighbour's: it is refused",
+          "[hostile]") {
+    if (!is_root_or_warn("plant a folder of another user")) return;
+    Scenario scene;
+    const auto state = public_folder(scene, "open") / "once";
+    scene.set("ONCE_STATE_DIR", state.string());
+    const Command launch{"once", "-n", "x", "--", "echo", "ran"};
+    fs::create_directory(state);
+    give_away(state);
+    check_refused(scene.run(launch), 125, "belongs to nobody, not to root");
+    CHECK(fs::is_empty(state));
+    fs::remove(state);
+    const auto mine = scene.another_folder("mine");
+    REQUIRE(chmod(mine.c_str(), 0751) == 0);
+    fs::create_directory_symlink(mine, state);
+    give_away(state);
+    for (const auto& command :
+         {launch, Command{"once", "status"}, Command{"once", "stop", "--all"}}) {
+        check_refused(scene.run(command), 125, "is a symbolic link, not a folder");
+    }
+    CHECK(fs::is_empty(mine));
+    CHECK(mode_of(mine) == 0751);
+}
+
+TEST_CASE("without a home, a folder in /tmp that a neighbour has made first is refused",
+          "[hostile]") {
+    if (!is_root_or_warn("become a user without a home")) return;
+    constexpr unsigned stranger = 65533;  // whom no passwd file knows
+    Scenario scene;
+    const fs::path state = "/tmp/once-" + std::to_string(stranger);
+    const auto once = copy_for_others(scene, Scenario::once_binary(), "once");
+    std::error_code error;
+    if (!fs::create_directory(state, error)) {
+        WARN("not proven here: " << state << " exists already");
+        return;
+    }
+    give_away(state);
+    const auto refused = scene.run({"setpriv", "--reuid", stranger, "--regid", stranger,
+                                    "--clear-groups", once, "-n", "x", "--", "echo", "ran"},
+                                   {.environment = {{"HOME", std::nullopt},
+                                                    {"XDG_STATE_HOME", std::nullopt},
+                                                    {"ONCE_STATE_DIR", std::nullopt}}});
+    check_refused(refused, 125, "'" + state.string() + "' belongs to nobody, not to 65533");
+    CHECK(fs::is_empty(state));
+    fs::remove(state);
+}
+
+TEST_CASE("a hundred thousand files in the state folder hold nobody up", "[hostile]") {
+    Scenario scene;
+    const Command launch{"once", "-n", "x", "--", "echo", "ran"};
+    CHECK(scene.run(launch).ending == exited(0));
+    const auto folder = state_file(scene, "name-x.lock").parent_path();
+    const int place = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    REQUIRE(place >= 0);
+    const auto each = [&](const auto& deed) {
+        for (int i = 0; i < 100'000; ++i) deed("port-" + std::to_string(i) + ".1.json");
+    };
+    each([&](const std::string& name) { (void)mknodat(place, name.c_str(), S_IFREG | 0600, 0); });
+    CHECK(scene.run(launch).stdout_text == "ran\n");
+    CHECK(scene.run({"once", "status"}).stderr_text == "once: nothing is held\n");
+    CHECK(scene.run({"once", "stop", "--all"}).ending == exited(0));
+    each([&](const std::string& name) { (void)unlinkat(place, name.c_str(), 0); });
+    close(place);
+}
+
+TEST_CASE("a record far longer than any is damage, and is not read for long", "[hostile]") {
+    Scenario scene;
+    const auto holder = hold(scene, {"-n", "x"});
+    wait_until_inscribed(scene, holder);
+    const auto path = state_file(scene, ".json");
+    auto text = scene.read_file(path);
+    holder.once.signal(SIGTERM);
+    (void)holder.once.wait_ending();
+    text.pop_back();
+    text.back() = ',';  // and on
+    for (int i = 0; text.size() < 1'000'000; ++i) text += "\"" + std::to_string(i) + "\":0,";
+    text.back() = '}';
+    std::ofstream(path, std::ios::binary) << text << '\n';
+    const auto next = scene.run({"once", "-n", "x", "--", "echo", "ran"});
+    CHECK(next.stdout_text == "ran\n");
+    CHECK_THAT(next.stderr_text, has("the record '" + path.string() + "'"));
+}
