@@ -111,7 +111,7 @@ TEST_CASE("a process that calls itself once, with our options, is a stranger", "
 TEST_CASE("a neighbour who has copied the mark of a job is not swept with it", "[hostile]") {
     if (!is_root_or_warn("become another user")) return;
     Scenario scene;
-    const auto holder = hold_with_child(scene, {"-n", "x"});
+    const auto holder = hold_with_child(scene, {"-n", "x", "--stop-timeout", "100ms"});
     const auto mark = environment_of(holder.leader).at("ONCE_JOB");
     const auto actor = copy_for_others(scene, Scenario::actor_binary(), "theirs");
     const auto copier =

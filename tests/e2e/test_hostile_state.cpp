@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <fstream>
 
 #include "holding.hpp"
+#include "isolation.hpp"
 #include "neighbour.hpp"
 
 using namespace once::test;
@@ -31,6 +33,30 @@ void check_refused(const Finished& refused, int status, const std::string& words
     CHECK(count(refused.stderr_text, "\n") == 1);
     CHECK(refused.stdout_text.empty());
 }
+
+/// A file system in memory: many files come and go quickly.
+class Disk {
+public:
+    explicit Disk(fs::path where) : where_(std::move(where)) {
+        is_mounted_ = isolated() && mount("disk", where_.c_str(), "tmpfs", 0, nullptr) == 0;
+    }
+    ~Disk() {
+        if (is_mounted_) (void)umount2(where_.c_str(), MNT_DETACH);
+    }
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+
+    const fs::path& where() const { return where_; }
+    /// Says so loudly if there is none.
+    bool is_there() const {
+        if (!is_mounted_) WARN("not proven here: cannot mount a file system in memory");
+        return is_mounted_;
+    }
+
+private:
+    fs::path where_;
+    bool is_mounted_ = false;
+};
 
 }  // namespace
 
@@ -114,20 +140,27 @@ TEST_CASE("without a home, a folder in /tmp that a neighbour has made first is r
 
 TEST_CASE("a hundred thousand files in the state folder hold nobody up", "[hostile]") {
     Scenario scene;
+    const Disk disk(scene.another_folder("disk"));
+    if (!disk.is_there()) return;
+    scene.set("ONCE_STATE_DIR", (disk.where() / "once").string());
     const Command launch{"once", "-n", "x", "--", "echo", "ran"};
     CHECK(scene.run(launch).ending == exited(0));
-    const auto folder = state_file(scene, "name-x.lock").parent_path();
-    const int place = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    std::string folder;
+    for (const auto& name : tree(disk.where())) {
+        if (name.ends_with("/name-x.lock")) folder = name.substr(0, name.rfind('/'));
+    }
+    const int place = open((disk.where() / folder).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     REQUIRE(place >= 0);
-    const auto each = [&](const auto& deed) {
-        for (int i = 0; i < 100'000; ++i) deed("port-" + std::to_string(i) + ".1.json");
-    };
-    each([&](const std::string& name) { (void)mknodat(place, name.c_str(), S_IFREG | 0600, 0); });
+    for (int i = 0; i < 100'000; ++i) {
+        const auto name = "port-" + std::to_string(i) + ".1.json";
+        if (mknodat(place, name.c_str(), S_IFREG | 0600, 0) != 0) FAIL("cannot make " << name);
+    }
+    close(place);
     CHECK(scene.run(launch).stdout_text == "ran\n");
     CHECK(scene.run({"once", "status"}).stderr_text == "once: nothing is held\n");
+    const auto holder = hold(scene, {"-n", "x"});
     CHECK(scene.run({"once", "stop", "--all"}).ending == exited(0));
-    each([&](const std::string& name) { (void)unlinkat(place, name.c_str(), 0); });
-    close(place);
+    CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
 TEST_CASE("a record far longer than any is damage, and is not read for long", "[hostile]") {

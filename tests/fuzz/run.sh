@@ -25,5 +25,6 @@ find=none
 [ $status -eq 0 ] || find="see $BUILD/$target.log"
 printf "%-14s %12s runs %6s edges %6s inputs  found: %s\n" "$target" "$runs" "$cov" "$corpus" "$find"
 exit $status'
+[ ! -d /dev/shm ] || export TMPDIR=/dev/shm  # what fuzzes files should not wait for a disk
 export HERE="$here" BUILD="$build" SECONDS_EACH="$seconds"
 printf '%s\n' "$@" | xargs -P "${JOBS:-1}" -I '{}' sh -c "$run" '{}'
