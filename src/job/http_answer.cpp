@@ -26,8 +26,8 @@ int status_in(std::string_view line) {
 HttpAnswer::Verdict HttpAnswer::take(std::string_view part) {
     text_ += part;
     size_ += part.size();
-    while (text_.find('\n') != std::string::npos) {
-        const int status = status_in(text_);
+    for (auto end = text_.find('\n'); end != std::string::npos; end = text_.find('\n')) {
+        const int status = status_in(std::string_view(text_).substr(0, end));
         if (status == 0) return refuse("it does not speak http");
         if (status >= 400) return refuse(fmt::format("it answers {}", status));
         if (status >= 200) return Verdict::good;

@@ -17,8 +17,8 @@ status=0
 "$BUILD/tests/fuzz/fuzz_$target" -max_total_time="$SECONDS_EACH" -max_len=16384 -timeout=10 \
     -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$BUILD/finds/$target-" \
     "$BUILD/corpus/$target" "$HERE/corpus/$target" >"$BUILD/$target.log" 2>&1 || status=$?
-runs=$(sed -n "s/^stat::number_of_executed_units: *//p" "$BUILD/$target.log")
-last=$(grep -E "cov: [0-9]+" "$BUILD/$target.log" | tail -n 1)
+runs=$(LC_ALL=C sed -n "s/^stat::number_of_executed_units: *//p" "$BUILD/$target.log")
+last=$(grep -aE "^#[0-9]+.* cov: [0-9]+" "$BUILD/$target.log" | tail -n 1)
 cov=$(echo "$last" | sed -n "s/.* cov: \([0-9]*\).*/\1/p")
 corpus=$(echo "$last" | sed -n "s/.* corp: \([0-9]*\).*/\1/p")
 find=none

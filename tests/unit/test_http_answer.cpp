@@ -41,6 +41,13 @@ TEST_CASE("early answers without an end are no http") {
     CHECK(taken < 10'000);
 }
 
+TEST_CASE("a status behind the end of its line is none, however the answer arrives") {
+    HttpAnswer answer;
+    CHECK(answer.take("HTTP/1.\n 200 OK\r\n") == Verdict::bad);
+    CHECK(answer.why() == "it does not speak http");
+    CHECK(HttpAnswer().take("HTTP/1.1 2\n00 OK\r\n") == Verdict::bad);
+}
+
 TEST_CASE("an answer that ends before it says anything is told") {
     HttpAnswer answer;
     CHECK(answer.take("") == Verdict::bad);
