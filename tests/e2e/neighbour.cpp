@@ -18,7 +18,7 @@ namespace once::test {
 namespace fs = std::filesystem;
 
 fs::path copy_for_others(Scenario& scene, const fs::path& original, const std::string& name) {
-    const auto copy = scene.folder() / name;
+    auto copy = scene.folder() / name;
     fs::copy_file(original, copy);
     for (const auto& open : {scene.folder().parent_path(), scene.folder(), copy}) {
         REQUIRE(chmod(open.c_str(), 0755) == 0);
@@ -34,7 +34,7 @@ Command as_neighbour(const Command& command) {
 }
 
 fs::path public_folder(Scenario& scene, const std::string& name) {
-    const auto folder = scene.another_folder(name);
+    auto folder = scene.another_folder(name);
     REQUIRE(chmod(folder.c_str(), 01777) == 0);
     REQUIRE(chmod(folder.parent_path().c_str(), 0755) == 0);
     return folder;

@@ -34,6 +34,7 @@ void command_line(std::string_view input) {
     // No word of a command line has a zero byte in it.
     for (auto& word : words) word.resize(std::min(word.find('\0'), word.size()));
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     try {

@@ -19,6 +19,7 @@ const Target& chosen(std::string_view name = {}) {
 }  // namespace
 }  // namespace once::fuzz
 
+// NOLINTBEGIN(readability-identifier-naming): the names are libFuzzer's.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** argv) {
     const std::string_view program = (*argv)[0];
     (void)once::fuzz::chosen(program.substr(program.rfind("fuzz_") + 5));
@@ -29,3 +30,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     once::fuzz::chosen().run({reinterpret_cast<const char*>(data), size});
     return 0;
 }
+// NOLINTEND(readability-identifier-naming)
