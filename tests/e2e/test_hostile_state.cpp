@@ -163,6 +163,59 @@ TEST_CASE("a hundred thousand files in the state folder hold nobody up", "[hosti
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
+TEST_CASE("a note of where a log is that leads elsewhere holds nobody up", "[hostile][logs]") {
+    Scenario scene;
+    CHECK(scene.run({"once", "-d", "-n", "x", "--", "echo", "logged"}).ending == exited(0));
+    eventually([&] { return scene.survivors().empty(); }, "the job has ended");
+    const auto note = state_file(scene, ".where");
+    const auto fifo = scene.home() / "fifo";
+    REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
+    for (const auto& text :
+         {fifo.string(), std::string("/dev/zero"), scene.home().string(),
+          std::string("\x1b[31m/nowhere\n/nowhere"), std::string(), std::string(2'000'000, 'x')}) {
+        std::ofstream(note, std::ios::binary) << text;
+        const auto told = scene.run({"once", "logs", "x"});
+        INFO(told.stderr_text.substr(0, 200));
+        CHECK(told.ending != exited(0));
+        CHECK(told.stdout_text.empty());
+        CHECK(count(told.stderr_text, "\n") == 1);
+        CHECK(count(told.stderr_text, "\x1b") == 0);
+    }
+    fs::remove(note);
+    fs::create_symlink(scene.home() / "victim", note);
+    CHECK(scene.run({"once", "logs", "x"}).ending == exited(1));
+}
+
+TEST_CASE("what stands in the place of an announcement is neither followed nor waited for",
+          "[hostile]") {
+    Scenario scene;
+    const auto victim = scene.home() / "victim";
+    std::ofstream(victim) << "precious\n";
+    auto holder = hold(scene, {"-n", "x"});
+    wait_until_inscribed(scene, holder);
+    const auto folder = state_file(scene, "name-x.lock").parent_path();
+    for (const char* name : {"name-x.next", "name-x.next.new", "name-x.json.new"}) {
+        for (const auto kind : {fs::file_type::symlink, fs::file_type::fifo}) {
+            INFO(name);
+            if (kind == fs::file_type::fifo) {
+                REQUIRE(mkfifo((folder / name).c_str(), 0600) == 0);
+            } else {
+                fs::create_symlink(victim, folder / name);
+            }
+            auto next = hold(scene, {"-n", "x"});
+            CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
+            wait_until_inscribed(scene, next);
+            CHECK(next.once.stderr_text().find("cannot") == std::string::npos);
+            holder = next;
+            fs::remove(folder / name);
+        }
+    }
+    fs::create_directory(folder / "name-x.next");
+    check_refused(scene.run({"once", "-n", "x", "--", "echo", "ran"}), 125, "cannot write '");
+    CHECK_FALSE(holder.once.ended());
+    CHECK(scene.read_file(victim) == "precious\n");
+}
+
 TEST_CASE("a record far longer than any is damage, and is not read for long", "[hostile]") {
     Scenario scene;
     const auto holder = hold(scene, {"-n", "x"});
