@@ -20,6 +20,8 @@ verbs::Group parse_group(std::string_view value) {
     refuse_value("group", value, "it can be auto, own or shared");
 }
 
+// As many as a record holds.
+constexpr std::size_t most_ports = 1000;
 constexpr Duration usual_readiness = std::chrono::seconds(30);
 
 // One policy, said as often as one likes, but not two.
@@ -39,9 +41,11 @@ void add_port(verbs::RunRequest& wish, std::string_view value) {
                      "a port is a number from 1 to 65535; give each one a -p of its own");
     }
     if (!port) refuse_value("port", value, "a port is a number from 1 to 65535");
-    if (std::find(wish.ports.begin(), wish.ports.end(), *port) == wish.ports.end()) {
-        wish.ports.push_back(*port);
+    if (std::find(wish.ports.begin(), wish.ports.end(), *port) != wish.ports.end()) return;
+    if (wish.ports.size() == most_ports) {
+        refuse_value("port", value, fmt::format("a launch claims up to {} ports", most_ports));
     }
+    wish.ports.push_back(*port);
 }
 
 void set_name(verbs::RunRequest& wish, std::string_view value) {

@@ -93,6 +93,15 @@ TEST_CASE("a value that is not accepted is named, with its option and with what 
     }
 }
 
+TEST_CASE("a launch claims up to a thousand ports") {
+    Words words;
+    for (int port = 1; port <= 1000; ++port) words.push_back("-p" + std::to_string(port));
+    words.insert(words.end(), {"-p1", "true"});
+    CHECK(refusal(words).empty());
+    words.insert(words.begin(), "-p1001");
+    check_tells(words, {"--port", "'1000'", "up to 1000 ports"});
+}
+
 TEST_CASE("an option without its value is told what it needs") {
     check_tells({"--port"}, {"--port", "value", "PORT"});
     check_tells({"-p"}, {"--port", "value", "PORT"});
