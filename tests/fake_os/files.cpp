@@ -19,6 +19,7 @@ FileId id_of(const std::string& name) { return {1, std::hash<std::string>()(name
 }  // namespace
 
 bool Lock::write_line(const std::string& line) const noexcept {
+    fake::call();
     world().files[fake::object_of(file_).name] = line;
     return true;
 }
@@ -33,31 +34,39 @@ std::optional<StateFolder> StateFolder::open(const std::string& path, const std:
 }
 
 std::optional<Lock> StateFolder::try_lock(const std::string& name) const {
+    fake::call();
     if (!world().lock(name, world().self)) return std::nullopt;
     return Lock(fake::make_handle({Kind::lock, name, {}}));
 }
 
 std::optional<FileId> StateFolder::identify(const std::string& name) const {
+    fake::call();
     if (!world().files.contains(name)) return std::nullopt;
     return id_of(name);
 }
 
 std::optional<std::string> StateFolder::read(const std::string& name) const {
+    fake::call();
     const auto file = world().files.find(name);
     if (file == world().files.end()) return std::nullopt;
     return file->second;
 }
 
 bool StateFolder::try_write(const std::string& name, const std::string& text) const noexcept {
+    fake::call();
     world().files[name] = text;
     return true;
 }
 void StateFolder::write(const std::string& name, const std::string& text) const {
     (void)try_write(name, text);
 }
-void StateFolder::remove(const std::string& name) const noexcept { world().files.erase(name); }
+void StateFolder::remove(const std::string& name) const noexcept {
+    fake::call();
+    world().files.erase(name);
+}
 
 std::vector<std::string> StateFolder::names() const {
+    fake::call();
     std::vector<std::string> all;
     for (const auto& [name, text] : world().files) all.push_back(name);
     return all;
@@ -71,6 +80,7 @@ void FileWatch::drain() const noexcept {}
 void remove_files_that_tell(const std::vector<std::string>&, const std::string&) {}
 
 bool holds_one_of(int pid, const std::vector<FileId>& files) {
+    fake::call();
     for (const auto& [name, holder] : world().locks) {
         for (const auto& file : files) {
             if (holder == pid && file == id_of(name)) return true;

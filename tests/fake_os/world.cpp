@@ -11,11 +11,11 @@ struct Watched {
     os::Handle::Raw raw;
     os::When when;
 };
-std::map<int, Watched> watched;  // by token
+std::map<std::pair<int, int>, Watched> watched;  // by who watches, and token
 os::Handle::Raw last_raw = 0;
 
 bool is_ready(const fake::Object& object, os::When when) {
-    if (object.kind == fake::Kind::process) return !os::is_alive(object.process);
+    if (object.kind == fake::Kind::process) return !the_world.lives(object.process.pid);
     if (object.kind == fake::Kind::lookup) return the_world.hosts.contains(object.name);
     if (object.kind != fake::Kind::connection) return false;
     const auto server = the_world.servers.find(object.name);
@@ -24,16 +24,31 @@ bool is_ready(const fake::Object& object, os::When when) {
     return accepts && (when == os::When::writable || !says.empty() || closes);
 }
 
-std::optional<os::Event> take_event() {
-    if (!the_world.events.empty()) {
-        const auto event = the_world.events.front();
-        the_world.events.pop_front();
-        return event;
-    }
-    for (const auto& [token, one] : watched) {
-        if (is_ready(objects.at(one.raw), one.when)) return os::Ready{token};
+std::optional<os::Event> find_ready(int pid) {
+    for (const auto& [who, one] : watched) {
+        if (who.first == pid && is_ready(objects.at(one.raw), one.when)) {
+            return os::Ready{who.second};
+        }
     }
     return std::nullopt;
+}
+
+std::optional<os::Event> take_event() {
+    const auto self = the_world.actors.find(the_world.self);
+    if (self == the_world.actors.end() || self->second.events.empty()) {
+        return find_ready(the_world.self);
+    }
+    const auto event = self->second.events.front();
+    self->second.events.pop_front();
+    return event;
+}
+
+os::Event wait_among_others(std::optional<TimePoint> deadline) {
+    while (true) {
+        if (auto event = take_event()) return *event;
+        if (deadline && *deadline <= the_world.now) return os::TimeUp{};
+        the_world.on_wait(deadline);
+    }
 }
 
 }  // namespace
@@ -43,6 +58,16 @@ TimePoint Clock::now() noexcept { return the_world.now; }
 namespace fake {
 
 World& world() { return the_world; }
+
+void call() {
+    if (the_world.on_call) the_world.on_call();
+}
+
+bool has_event(int pid) {
+    const auto actor = the_world.actors.find(pid);
+    const bool has_mail = actor != the_world.actors.end() && !actor->second.events.empty();
+    return has_mail || find_ready(pid);
+}
 
 void begin_anew() {
     the_world = World();
@@ -85,9 +110,10 @@ const Object& object_of(const os::Handle& handle) { return objects.at(handle.raw
 namespace os {
 
 void Handle::close() noexcept {
+    if (!objects.contains(raw_)) return (void)(raw_ = none);
+    fake::call();
     const auto raw = std::exchange(raw_, none);
     const auto object = objects.find(raw);
-    if (object == objects.end()) return;
     std::erase_if(watched, [&](const auto& one) { return one.second.raw == raw; });
     if (object->second.kind == fake::Kind::lock) {
         const auto lock = the_world.locks.find(object->second.name);
@@ -99,16 +125,19 @@ void Handle::close() noexcept {
 }
 
 Events::Events(Catch) {}
-Events::~Events() { watched.clear(); }
+Events::~Events() {
+    std::erase_if(watched, [](const auto& one) { return one.first.first == the_world.self; });
+}
 void Events::catch_signals(Catch) {}
 void Events::watch(const Handle& handle, int token, When when) {
-    watched.insert_or_assign(token, Watched{handle.raw(), when});
+    watched.insert_or_assign({the_world.self, token}, Watched{handle.raw(), when});
 }
 void Events::forget(const Handle& handle) noexcept {
     std::erase_if(watched, [&](const auto& one) { return one.second.raw == handle.raw(); });
 }
 
 Event Events::next(std::optional<TimePoint> deadline) {
+    if (the_world.on_wait) return wait_among_others(deadline);
     for (int steps = 0; steps < 10'000; ++steps) {
         if (auto event = take_event()) return *event;
         if (deadline && *deadline <= the_world.now) return TimeUp{};

@@ -182,13 +182,13 @@ TEST_CASE("while an attempt hangs that is told too") {
 
 TEST_CASE("a signal while a dependency is waited for ends once by that signal") {
     once::fake::begin_anew();
-    later(2s, [] { world().events.emplace_back(os::Signal{SIGINT, true, 0}); });
+    later(2s, [] { world().tell(os::Signal{SIGINT, true, 0}); });
     CHECK(await({"tcp:10.0.0.1:80"}).ending == Ending::killed(SIGINT));
 }
 
 TEST_CASE("a signal that came while the dependencies answered ends once all the same") {
     once::fake::begin_anew();
-    world().events.emplace_back(os::Signal{SIGTERM, false, 1});
+    world().tell(os::Signal{SIGTERM, false, 1});
     CHECK(await({"file:/"}).ending == Ending::killed(SIGTERM));
 }
 

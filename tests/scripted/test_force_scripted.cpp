@@ -226,10 +226,7 @@ TEST_CASE("one that is started again at once is not fought") {
 TEST_CASE("a signal that asks us to end while a stranger takes his time ends us") {
     set_the_stage();
     put_server(400, port);
-    world().steps = {[] {},
-                     [] {
-                         world().events.push_back(once::os::Signal{SIGINT, false, our_shell});
-                     }};
+    world().steps = {[] {}, [] { world().tell(once::os::Signal{SIGINT, false, our_shell}); }};
     const auto outcome = admit({.force = true});
     CHECK(outcome.status == once::Ending::killed(SIGINT).status());
     CHECK(signals_to(400, SIGKILL) == 0);

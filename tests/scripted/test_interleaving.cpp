@@ -158,10 +158,7 @@ TEST_CASE("a signal that asks us to end while we wait ends us by the same signal
         set_the_stage();
         Other other;
         other.run();
-        world().steps = {[] {},
-                         [&] {
-                             world().events.push_back(once::os::Signal{signal, false, 7});
-                         }};
+        world().steps = {[] {}, [&] { world().tell(once::os::Signal{signal, false, 7}); }};
         const auto outcome = admit({.policy = Policy::wait});
         CHECK(outcome.status == Ending::killed(signal).status());
         CHECK(outcome.words.empty());
@@ -175,7 +172,7 @@ TEST_CASE("a signal that does not ask us to end is no reason to") {
     Other other;
     other.run();
     world().steps = {[&] {
-                         world().events.push_back(once::os::Signal{SIGUSR1, false, 7});
+                         world().tell(once::os::Signal{SIGUSR1, false, 7});
                      },
                      [&] { other.leave(); }};
     CHECK(admit({.policy = Policy::wait}).admitted);
@@ -189,7 +186,7 @@ TEST_CASE("a TERM from a newer launch, while we settle, is giving way") {
     world().steps = {[&] {
         other.start();
         other.announce();
-        world().events.push_back(once::os::Signal{SIGTERM, false, their_once});
+        world().tell(once::os::Signal{SIGTERM, false, their_once});
     }};
     const auto outcome = admit({.policy = Policy::wait});
     CHECK(outcome.status == 75);
@@ -200,7 +197,7 @@ TEST_CASE("a TERM from a newer launch, while we settle, is giving way") {
 TEST_CASE("a TERM from outside, while we settle, is the end of us") {
     set_the_stage();
     world().add(300, 1, "nginx").ports = {port};
-    world().steps = {[] { world().events.push_back(once::os::Signal{SIGTERM, false, our_shell}); }};
+    world().steps = {[] { world().tell(once::os::Signal{SIGTERM, false, our_shell}); }};
     const auto outcome = admit({.policy = Policy::wait});
     CHECK(outcome.status == Ending::killed(SIGTERM).status());
     CHECK(world().locks.empty());
