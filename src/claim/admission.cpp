@@ -54,6 +54,7 @@ public:
               os::StateFolder::make(os::state_path(), claim.self.boot))) {
         if (claim_.patience) deadline_ = Clock::now() + *claim_.patience;
         std::sort(claim_.slots.begin(), claim_.slots.end());
+        log::debug("begun {} ns after boot", claim_.self.begun);
     }
 
     std::variant<Lease, Reused> run() {
