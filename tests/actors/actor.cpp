@@ -51,6 +51,7 @@ constexpr std::array actors = {
     Actor{"read-line", "", read_line},
     Actor{"hold-terminal", "", hold_terminal},
     Actor{"lock", "FILE [PORT]", hold_lock},
+    Actor{"lock-briefly", "FILE", hold_lock_briefly},
 };
 
 int play(int argc, char** argv) {

@@ -46,5 +46,6 @@ int copy_stdin(const Arguments& words);
 int read_line(const Arguments& words);
 int hold_terminal(const Arguments& words);
 int hold_lock(const Arguments& words);
+int hold_lock_briefly(const Arguments& words);
 
 }  // namespace once::test

@@ -113,10 +113,10 @@ int hold_terminal(const Arguments&) {
     wait_for_ever();
 }
 
+namespace {
+
 /// The proof that two jobs never run at once: the second of them says so and exits with 99.
-int hold_lock(const Arguments& words) {
-    const std::string& path = needed(words, 0, "FILE");
-    announce();
+int lock_alone(const std::string& path) {
     const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return 70;
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -124,8 +124,23 @@ int hold_lock(const Arguments& words) {
         return 99;
     }
     say("locked");
+    return 0;
+}
+
+}  // namespace
+
+int hold_lock(const Arguments& words) {
+    announce();
+    if (const int status = lock_alone(needed(words, 0, "FILE"))) return status;
     listen_if_asked(words, 1);
     wait_for_ever();
+}
+
+int hold_lock_briefly(const Arguments& words) {
+    announce();
+    if (const int status = lock_alone(needed(words, 0, "FILE"))) return status;
+    wait_for_milliseconds(2);
+    return 0;
 }
 
 }  // namespace once::test

@@ -202,14 +202,14 @@ std::vector<pid_t> listener_pids(int port) {
     return holders;
 }
 
-void end_hard(const Process& target) {
+bool signal_exactly(const Process& target, int signal) {
     const int handle = static_cast<int>(syscall(SYS_pidfd_open, target.pid, 0));
-    if (handle < 0) return;
+    if (handle < 0) return false;
     const auto now = process(target.pid);
-    if (now && now->started == target.started) {
-        (void)syscall(SYS_pidfd_send_signal, handle, SIGKILL, nullptr, 0);
-    }
+    const bool is_it = now && now->started == target.started;
+    const bool sent = is_it && syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0) == 0;
     close(handle);
+    return sent;
 }
 
 }  // namespace once::test

@@ -52,7 +52,7 @@ bool listening(int port);
 /// All who share a socket that listens on the port, in ascending order.
 std::vector<pid_t> listener_pids(int port);
 
-/// SIGKILL, but only if it still is this process.
-void end_hard(const Process& target);
+/// A signal, but only if it still is this process. False if it is gone.
+bool signal_exactly(const Process& target, int signal);
 
 }  // namespace once::test

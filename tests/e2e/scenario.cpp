@@ -195,7 +195,7 @@ void Scenario::end_all() {
         bool any = false;
         for (const Process& one : processes()) {
             if (!is_ours(one)) continue;
-            end_hard(one);
+            (void)signal_exactly(one, SIGKILL);
             any = true;
         }
         return !any;

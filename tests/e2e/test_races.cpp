@@ -1,77 +1,18 @@
 // Twenty launches at once. Each job takes a lock that proves that it is the only one; a second job
 // would say so and exit with 99.
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <random>
 
+#include "crowd.hpp"
 #include "holding.hpp"
-#include "surroundings.hpp"
 
 using namespace once::test;
 
 namespace {
-
-constexpr int crowd_size = 20;
-
-/// A launch has begun, for sure, when once has blocked its signals; or it has ended already.
-bool has_begun(const Running& launch) {
-    const std::string status = whole_file("/proc/" + std::to_string(launch.pid()) + "/status");
-    return launch.ended() || count(status, "SigBlk:\t0000000000000000") == 0;
-}
-
-void wait_until_all_have_begun(const std::vector<Running>& launches) {
-    eventually([&] { return std::all_of(launches.begin(), launches.end(), has_begun); },
-               "all launches have begun");
-}
-
-/// Launches that have all been started, but wait for a gun: a FIFO that nobody writes to yet.
-class Crowd {
-public:
-    Crowd(Scenario& scene, const std::string& options, const std::string& job) {
-        const std::string gun = scene.folder() / "gun";
-        (void)remove(gun.c_str());
-        REQUIRE(mkfifo(gun.c_str(), 0600) == 0);
-        for (int i = 0; i < crowd_size; ++i) {
-            launches.push_back(
-                scene.launch({"sh", "-c", ": < gun; exec once " + options + " -- " + job}));
-        }
-        // Opening waits for a reader; those who come to the gun later find it fired.
-        const int fired = open(gun.c_str(), O_WRONLY | O_CLOEXEC);
-        REQUIRE(fired >= 0);
-        wait_until_all_have_begun(launches);
-        close(fired);
-    }
-
-    int ended() const {
-        return static_cast<int>(std::count_if(launches.begin(), launches.end(),
-                                              [](const Running& one) { return one.ended(); }));
-    }
-
-    int with_output(const char* text) const {
-        return static_cast<int>(
-            std::count_if(launches.begin(), launches.end(),
-                          [&](const Running& one) { return count(one.stdout_text(), text) > 0; }));
-    }
-
-    /// The one that is left when all others have ended, once its job runs.
-    Running winner() const {
-        eventually([&] { return ended() == crowd_size - 1; }, "all but one have ended");
-        eventually([&] { return with_output("locked") > 0; }, "a job runs");
-        const auto left = std::find_if(launches.begin(), launches.end(),
-                                       [](const Running& one) { return !one.ended(); });
-        REQUIRE(left != launches.end());
-        left->wait_for_output("locked");
-        return *left;
-    }
-
-    std::vector<Running> launches;
-};
 
 std::string job_text(int port) { return "actor lock proof " + std::to_string(port); }
 
