@@ -6,6 +6,7 @@
 #include "base/failure.hpp"
 #include "base/log.hpp"
 #include "claim/description.hpp"
+#include "claim/dying.hpp"
 #include "claim/eviction.hpp"
 #include "claim/force.hpp"
 #include "claim/gate.hpp"
@@ -166,9 +167,19 @@ private:
         if (claim_.self.verb == Verb::stop) return;
         for (const auto& slot : look.slots) {
             if (slot.number() == 0) continue;
-            const auto reason = why_not_ours(look, slot);
+            const auto reason = past_the_dying([&] { return why_not_ours(look, slot); });
             if (reason) throw Failure(claim_.conflict_status, *reason);
         }
+    }
+
+    using Why = std::function<std::optional<std::string>()>;
+
+    // A reason that still is one when those are gone who were dying when it was found: looked for
+    // again in any case, since they may be gone before we look for them.
+    [[nodiscard]] std::optional<std::string> past_the_dying(const Why& why) const {
+        if (!why()) return std::nullopt;
+        await_dying(waiting_);
+        return why();
     }
 
     // Why a port would not be free although all holders and leftovers are gone.
@@ -287,7 +298,8 @@ private:
     void refuse_guarded(const std::vector<Slot>& slots) const {
         if (!claim_.force || slots.size() < 2) return;
         for (const auto& slot : slots) {
-            const auto reason = slot.number() != 0 ? why_guarded(slot.number()) : std::nullopt;
+            if (slot.number() == 0) continue;
+            const auto reason = past_the_dying([&] { return why_guarded(slot.number()); });
             if (reason) throw Failure(claim_.conflict_status, *reason);
         }
     }
@@ -295,6 +307,7 @@ private:
     void recover(const Record& crashed) {
         const auto left = leftovers_of(crashed).job;
         if (!left.empty()) sweep(crashed, left);
+        await_dying(waiting_);  // of that job, too
         if (!crashed.pid_file.empty()) os::remove_stale_pid_file(crashed.pid_file);
     }
 
@@ -307,7 +320,7 @@ private:
     }
 
     void clear(os::Port port) {
-        auto reason = why_not_free(port);
+        auto reason = past_the_dying([&] { return why_not_free(port); });
         if (reason && claim_.force) {
             end_listeners(port, claim_.self.stop_timeout, claim_.conflict_status, waiting_, say_);
             replaced_any_ = true;
