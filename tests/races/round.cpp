@@ -48,6 +48,7 @@ public:
         crowd_.wait_until_begun();
         if (round_.unrest == Unrest::harmless) check_outcome();
         check_next_launch();
+        end_the_rest();
         for (const Running& one : crowd_.launches) check_ending(one);
         CHECK(crowd_.with_output("second") == 0);
         await_nothing_left(scene_);
@@ -125,7 +126,11 @@ private:
         if (round_.policies.size() > 1) return;
         const Running winner = crowd_.winner();
         if (all_have("--replace")) {
-            for (const Running& one : crowd_.launches) CHECK(begun(one) <= begun(winner));
+            for (const Running& one : crowd_.launches) {
+                INFO(winner.stderr_text() << "is left; and this one:\n"
+                                          << one.stdout_text() << one.stderr_text());
+                CHECK(begun(one) <= begun(winner));
+            }
         } else {
             CHECK(crowd_.with_output("ready") == 1);
             const Ending lost = all_have("--reuse") ? exited(0) : exited(75);
@@ -159,6 +164,15 @@ private:
         last.once.signal(SIGTERM);
         CHECK(last.once.wait_ending() == killed_by(SIGTERM));
         CHECK(count(last.once.stdout_text(), "second") == 0);
+    }
+
+    // Under --reuse one may have waited for the end of another, and have the slot now.
+    void end_the_rest() const {
+        for (std::size_t i = 0; i < crowd_.launches.size(); ++i) {
+            const Running& one = crowd_.launches[i];
+            const bool ends_itself = round_.policies[i % round_.policies.size()] == "--wait";
+            if (!ends_itself && !one.ended()) one.signal(SIGTERM);
+        }
     }
 
     void check_ending(const Running& launch) const {
