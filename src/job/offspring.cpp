@@ -1,6 +1,7 @@
 #include "job/offspring.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -88,6 +89,31 @@ void part(const Children& children, const os::ProcessFacts& top, bool is_orphan,
     }
 }
 
+// The same for a kernel that does not list children.
+Table read_family(int root) {
+    const auto table = os::read_processes();
+    const auto children = by_parent(table);
+    os::ProcessFacts top;
+    top.id.pid = root;
+    Table found;
+    for (const auto* member : family(children, top)) {
+        if (member != &top) found.push_back(*member);
+    }
+    return found;
+}
+
+// Nothing if a parent went on the way, whose children have another one now.
+std::optional<bool> climb(int pid, int root) {
+    auto process = os::read_process(pid);
+    while (process && process->parent != 0) {
+        if (process->parent == root) return true;
+        auto parent = os::read_process(process->parent);
+        if (!parent || parent->id.started > process->id.started) return std::nullopt;
+        process = std::move(parent);
+    }
+    return false;
+}
+
 }  // namespace
 
 Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rule) {
@@ -138,15 +164,28 @@ bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule) {
 }
 
 std::vector<int> pids_below(int root) {
-    const auto table = os::read_processes();
-    const auto children = by_parent(table);
+    // Level by level: with hundreds of jobs on a machine none has to look at the others' processes.
+    auto found = os::read_children(root);
+    if (found.empty()) found = read_family(root);
+    std::set<int> seen{root};
     std::vector<int> pids;
-    os::ProcessFacts top;
-    top.id.pid = root;
-    for (const auto* member : family(children, top)) {
-        if (member->id.pid != root && !member->is_zombie()) pids.push_back(member->id.pid);
+    for (std::size_t next = 0; next < found.size(); ++next) {
+        const auto process = found[next];
+        if (!seen.insert(process.id.pid).second) continue;
+        if (!process.is_zombie()) pids.push_back(process.id.pid);
+        auto children = os::read_children(process.id.pid, process.threads);
+        std::move(children.begin(), children.end(), std::back_inserter(found));
     }
     return pids;
+}
+
+bool is_below(int pid, int root) {
+    constexpr int most_tries = 10;
+    for (int tries = 0; tries < most_tries; ++tries) {
+        const auto answer = climb(pid, root);
+        if (answer) return *answer;
+    }
+    return false;
 }
 
 }  // namespace once::job

@@ -43,4 +43,8 @@ bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule);
 /// All pids below `root` but those of zombies, itself not among them.
 std::vector<int> pids_below(int root);
 
+/// Is this process below `root`, its subreaper? Found on the way up, so that nobody is missed who
+/// is being forked, or loses a parent, while we look.
+bool is_below(int pid, int root);
+
 }  // namespace once::job

@@ -21,9 +21,8 @@ PortLook look_at(os::Port port, int subreaper) {
     // Not ours, as it seems: then somebody else must be there to be named. The job is asked again
     // afterwards, since it may have forked the listener while we looked.
     const auto all = os::find_owners(inodes);
-    const auto job = pids_below(subreaper);
     for (const auto& owner : all.found) {
-        if (std::find(job.begin(), job.end(), owner.pid) != job.end()) {
+        if (is_below(owner.pid, subreaper)) {
             look.standing = PortLook::Standing::ours;
             return look;
         }

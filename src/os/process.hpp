@@ -49,9 +49,9 @@ std::vector<ProcessFacts> read_processes();
 /// thread has ended while others run on.
 int living_thread(int pid);
 
-/// The children of a process that has one thread only, as the kernel lists them at once; empty
-/// where it does not (CONFIG_PROC_CHILDREN).
-std::vector<ProcessFacts> read_children(int pid);
+/// The children of a process with so many threads, each of which may have some, as the kernel lists
+/// them without a look at all others; empty where it does not (CONFIG_PROC_CHILDREN).
+std::vector<ProcessFacts> read_children(int pid, int threads = 1);
 
 /// This process, and the one that started it (pid 0 if it is outside of our pid namespace). The
 /// facts throw a Failure where /proc is not to be had.

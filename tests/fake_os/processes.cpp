@@ -43,7 +43,7 @@ std::vector<ProcessFacts> read_processes() {
     return all;
 }
 
-std::vector<ProcessFacts> read_children(int pid) {
+std::vector<ProcessFacts> read_children(int pid, int) {
     auto all = read_processes();
     std::erase_if(all, [&](const auto& process) { return process.parent != pid; });
     return all;

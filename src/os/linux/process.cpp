@@ -26,6 +26,11 @@ namespace {
 
 std::string proc(int pid, const char* file) { return fmt::format("/proc/{}/{}", pid, file); }
 
+std::vector<int> threads_of(int pid) {
+    const auto folder = ProcFolder::open(proc(pid, "task").c_str());
+    return folder ? folder->numbers() : std::vector<int>();
+}
+
 }  // namespace
 
 std::optional<ProcessFacts> read_process(int pid) {
@@ -57,22 +62,19 @@ std::vector<ProcessFacts> read_processes() {
 int living_thread(int pid) {
     const auto facts = read_process(pid);
     if (!facts || facts->state != 'Z' || facts->threads <= 1) return pid;
-    const auto path = proc(pid, "task");
-    const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
-    while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
-        const std::string_view name = entry->d_name;
-        int thread = 0;
-        (void)std::from_chars(name.data(), name.data() + name.size(), thread);
-        if (thread > 0 && thread != pid) return thread;
+    for (const int thread : threads_of(pid)) {
+        if (thread != pid) return thread;
     }
     return pid;
 }
 
-std::vector<ProcessFacts> read_children(int pid) {
+std::vector<ProcessFacts> read_children(int pid, int threads) {
     std::vector<ProcessFacts> children;
-    const auto text = read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str());
-    for (const int child : parse_children(text.value_or(""))) {
-        if (auto facts = read_process(child)) children.push_back(std::move(*facts));
+    for (const int thread : threads > 1 ? threads_of(pid) : std::vector<int>{pid}) {
+        const auto text = read_file(fmt::format("/proc/{}/task/{}/children", pid, thread).c_str());
+        for (const int child : parse_children(text.value_or(""))) {
+            if (auto facts = read_process(child)) children.push_back(std::move(*facts));
+        }
     }
     return children;
 }
