@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -89,7 +90,34 @@ void part(const Children& children, const os::ProcessFacts& top, bool is_orphan,
     }
 }
 
-// The same for a kernel that does not list children.
+// Whom `root` has below it, zombies too, level by level; cut off when there are more than `most`.
+Table walk_below(int root, std::size_t most) {
+    auto found = os::read_children(root);
+    std::set<int> seen{root};
+    for (std::size_t next = 0; next < found.size() && found.size() <= most; ++next) {
+        const auto process = found[next];
+        if (!seen.insert(process.id.pid).second) continue;
+        auto children = os::read_children(process.id.pid, process.threads);
+        std::move(children.begin(), children.end(), std::back_inserter(found));
+    }
+    return found;
+}
+
+Offspring sort_out(const Table& table, int root, const os::Custody& custody,
+                   const DaemonRule& rule) {
+    const auto children = by_parent(table);
+    const auto& others = custody.others();
+    Offspring found;
+    const auto [first, last] = children.equal_range(root);
+    for (auto child = first; child != last; ++child) {
+        const auto& top = *child->second;
+        if (std::find(others.begin(), others.end(), top.id) != others.end()) continue;
+        part(children, top, top.id != custody.leader(), rule, found);
+    }
+    return found;
+}
+
+// All below it, for a kernel that does not list children.
 Table read_family(int root) {
     const auto table = os::read_processes();
     const auto children = by_parent(table);
@@ -117,6 +145,14 @@ std::optional<bool> climb(int pid, int root) {
 }  // namespace
 
 Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rule) {
+    // So many are found more cheaply one by one, whatever else lives on the machine. That way
+    // somebody may be missed who loses his parent meanwhile: that nobody is left, the table says.
+    constexpr std::size_t few = 64;
+    const auto family = walk_below(root, few);
+    if (family.size() <= few) {
+        auto found = sort_out(family, root, custody, rule);
+        if (!found.job.empty()) return found;
+    }
     auto table = os::read_processes();
     // Who forks and exits at once, again and again, is in the table as somebody who is gone, and
     // his child is not in it. But a fresh look at our children finds him: he has lost his parent.
@@ -125,16 +161,7 @@ Offspring look_below(int root, const os::Custody& custody, const DaemonRule& rul
     for (auto& child : os::read_children(root)) {
         if (!known.contains(child.id)) table.push_back(std::move(child));
     }
-    const auto children = by_parent(table);
-    const auto& others = custody.others();
-    Offspring found;
-    const auto [first, last] = children.equal_range(root);
-    for (auto child = first; child != last; ++child) {
-        const auto& top = *child->second;
-        if (std::find(others.begin(), others.end(), top.id) != others.end()) continue;
-        part(children, top, top.id != custody.leader(), rule, found);
-    }
-    return found;
+    return sort_out(table, root, custody, rule);
 }
 
 Offspring look_for(const std::function<bool(const os::ProcessFacts&)>& belongs,
@@ -164,19 +191,13 @@ bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule) {
 }
 
 std::vector<int> pids_below(int root) {
-    // Level by level: with hundreds of jobs on a machine none has to look at the others' processes.
-    auto found = os::read_children(root);
+    auto found = walk_below(root, std::numeric_limits<std::size_t>::max());
     if (found.empty()) found = read_family(root);
-    std::set<int> seen{root};
-    std::vector<int> pids;
-    for (std::size_t next = 0; next < found.size(); ++next) {
-        const auto process = found[next];
-        if (!seen.insert(process.id.pid).second) continue;
-        if (!process.is_zombie()) pids.push_back(process.id.pid);
-        auto children = os::read_children(process.id.pid, process.threads);
-        std::move(children.begin(), children.end(), std::back_inserter(found));
+    std::set<int> pids;
+    for (const auto& process : found) {
+        if (!process.is_zombie()) pids.insert(process.id.pid);
     }
-    return pids;
+    return {pids.begin(), pids.end()};
 }
 
 bool is_below(int pid, int root) {
