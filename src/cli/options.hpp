@@ -30,6 +30,7 @@ struct Option {
     std::string_view help;          ///< one short line
     unsigned verbs = for_launch;    ///< bits of For
     std::string_view heading = {};  ///< in `--help`, before the first of a group
+    std::string_view choices = {};  ///< the words that its value can be, if these are all or usual
 };
 
 const std::vector<Option>& options();
