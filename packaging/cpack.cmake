@@ -2,7 +2,8 @@
 
 set(CPACK_PACKAGE_NAME once)
 set(CPACK_PACKAGE_VENDOR "the once developers")
-set(CPACK_PACKAGE_CONTACT "the once developers <once@localhost>")
+set(ONCE_CONTACT "the once developers <once@once.invalid>" CACHE STRING "Who answers for the packages")
+set(CPACK_PACKAGE_CONTACT ${ONCE_CONTACT})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "run a command as the only one, on a port of its own")
 set(CPACK_PACKAGE_DESCRIPTION "Put in front of a development server or a service, once makes sure that exactly
 one such command runs, that its port is truly its own, and that nothing of it

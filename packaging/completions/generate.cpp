@@ -148,7 +148,7 @@ std::string fish_value(const Option& option) {
         {"DIR", "-x -a '(__fish_complete_directories)'"},
         {"DUR", "-x -a '500ms 5s 30s 2m 1h'"},
         {"SIZE", "-x -a '64K 512M 1G'"},
-        {"WHAT", "-x -a 'tcp: http:// file:'"},
+        {"WHAT", "-x -a '(__once_dependencies)'"},
         {"URL", "-x -a 'http://'"}};
     if (option.argument != Argument::required) return {};
     if (!option.choices.empty()) return fmt::format(" -x -a '{}'", option.choices);

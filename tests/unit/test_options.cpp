@@ -4,8 +4,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/failure.hpp"
 #include "catch.hpp"
 #include "cli/options.hpp"
+#include "cli/parse.hpp"
 
 using once::cli::For;
 using once::cli::help_text;
@@ -18,6 +20,36 @@ namespace {
 std::string entry_of(const once::cli::Option& option) {
     const auto letter = option.letter != 0 ? "Fl " + std::string(1, option.letter) + " , " : "";
     return "\n.It " + letter + "Fl -" + std::string(option.name);
+}
+
+std::string whole_file(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// All words of small letters that follow this text.
+std::set<std::string> words_after(const std::string& text, const std::string& mark) {
+    std::set<std::string> words;
+    for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+        const auto begin = at + mark.size();
+        const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", begin);
+        auto word = text.substr(begin, end - begin);
+        if (!word.empty() && word.front() != '-') words.insert(std::move(word));
+    }
+    return words;
+}
+
+/// A command line of the first verb that knows the option.
+void parse_with(const once::cli::Option& option, const std::string& value) {
+    std::vector<std::string> words{"once"};
+    if ((option.verbs & once::cli::for_launch) == 0) {
+        words.emplace_back(once::cli::name_of(For(option.verbs & -option.verbs)));
+    }
+    words.insert(words.end(), {"--" + std::string(option.name), value, "8001"});
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    (void)once::cli::parse(static_cast<int>(words.size()), argv.data());
 }
 
 }  // namespace
@@ -86,8 +118,7 @@ TEST_CASE("the help names every option, and says it in one screen") {
 }
 
 TEST_CASE("the man page has an entry for every option, and none for others") {
-    std::ifstream file(MAN_PAGE);
-    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    const auto page = whole_file(MAN_PAGE);
     std::size_t entries = 0;
     for (auto at = page.find("\n.It Fl "); at != std::string::npos;
          at = page.find("\n.It Fl ", at + 1)) {
@@ -106,6 +137,33 @@ TEST_CASE("the man page has an entry for every option, and none for others") {
         CHECK(rest.substr(0, 4) == (option.argument == once::cli::Argument::optional ? " Ns "
                                     : has_value                                      ? " Ar "
                                                                                      : ""));
+    }
+}
+
+TEST_CASE("the completions of each shell know every option and its letter, and no others") {
+    std::set<std::string> names;
+    for (const auto& option : options()) names.insert(std::string(option.name));
+    for (const auto* file : {"/once.bash", "/_once", "/once.fish"}) {
+        auto text = whole_file(COMPLETIONS_FOLDER + std::string(file));
+        const bool is_fish = file == std::string("/once.fish");
+        if (is_fish) text.erase(0, text.find("complete -c once"));  // its functions
+        CHECK(words_after(text, is_fish ? " -l " : "--") == names);
+        for (const auto& option : options()) {
+            CAPTURE(file, option.name);
+            if (option.letter == 0) continue;
+            CHECK(text.find((is_fish ? " -s " : "-") + std::string(1, option.letter)) !=
+                  std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("the words that an option lists as its value are taken, and others are not") {
+    for (const auto& option : options()) {
+        if (option.choices.empty()) continue;
+        CAPTURE(option.name);
+        std::istringstream choices{std::string(option.choices)};
+        for (std::string choice; choices >> choice;) CHECK_NOTHROW(parse_with(option, choice));
+        CHECK_THROWS_AS(parse_with(option, "nonsense"), once::Failure);
     }
 }
 
