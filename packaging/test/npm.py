@@ -86,7 +86,7 @@ class Packages(unittest.TestCase):
             "npm_config_update_notifier": "false",
             "YARN_CACHE_FOLDER": str(cls.root / "yarn-cache"),
             "YARN_ENABLE_TELEMETRY": "0",
-            "YARN_ENABLE_GLOBAL_CACHE": "0",
+            "YARN_GLOBAL_FOLDER": str(cls.root / "yarn-global"),
             "COREPACK_ENABLE_STRICT": "0",
         }
         cls.tools = {}
@@ -170,13 +170,17 @@ class Packages(unittest.TestCase):
                 os.killpg(manager.pid, signal.SIGKILL)
             manager.communicate()
 
-    def check_only_this_machine(self):
-        fetched = {file for file in self.registry.fetched if "-linux-" in file}
-        self.assertEqual(fetched, {f"once-linux-{MACHINE}-{self.version}.tgz"})
+    def check_only_this_machine(self, fetches_all):
+        """Only this machine's program is installed and, but with the first yarn, fetched."""
+        ours = f"once-linux-{MACHINE}"
+        others = [file for file in self.registry.fetched if "-linux-" in file and not file.startswith(ours)]
+        self.assertTrue(fetches_all or not others, others)
+        installed = {path.parent.parent.name for path in self.project.rglob("once-linux-*/bin/once")}
+        self.assertEqual(installed, {ours})
 
-    def check_manager(self, install, run):
+    def check_manager(self, install, run, fetches_all=False):
         self.call(install)
-        self.check_only_this_machine()
+        self.check_only_this_machine(fetches_all)
         self.check_launch(run)
 
     def test_npm(self):
@@ -186,7 +190,8 @@ class Packages(unittest.TestCase):
         self.check_manager(["npm", "install", "--ignore-scripts"], ["npm", "run", "dev"])
 
     def test_npm_for_everybody(self):
-        self.call(["npm", "install", "-g", "--prefix", self.project / "usr", self.name])
+        self.call(["npm", "install", "-g", "--prefix", self.project / "usr", self.name,
+                   f"--{self.scope}:registry={self.registry.url}"])
         self.assertEqual(self.call([self.project / "usr/bin/once", "--version"]), f"once {self.version}\n")
 
     def test_npm_in_a_workspace(self):
@@ -194,7 +199,7 @@ class Packages(unittest.TestCase):
         nested = self.project / "packages/api/node_modules" / self.name
         nested.parent.mkdir(parents=True)
         (self.project / "node_modules" / self.name).rename(nested)
-        self.assertEqual(self.call([nested / "bin/once", "--version"]), f"once {self.version}\n")
+        self.assertEqual(self.call([nested / "bin/once.bin", "--version"]), f"once {self.version}\n")
 
     def test_npx(self):
         self.call(["npm", "install", "--no-save", "tsx@4"])
@@ -212,10 +217,10 @@ class Packages(unittest.TestCase):
         self.check_manager([*self.pnpm(), "install", "--ignore-scripts"], [*self.pnpm(), "dev"])
 
     def test_yarn(self):
-        self.check_manager([*self.yarn(), "install"], [*self.yarn(), "run", "dev"])
+        self.check_manager([*self.yarn(), "install"], [*self.yarn(), "run", "dev"], fetches_all=True)
 
     def test_yarn_without_scripts(self):
-        self.check_manager([*self.yarn(), "install", "--ignore-scripts"], [*self.yarn(), "dev"])
+        self.check_manager([*self.yarn(), "install", "--ignore-scripts"], [*self.yarn(), "dev"], fetches_all=True)
 
     def test_modern_yarn(self):
         self.check_manager([*self.modern_yarn("node-modules"), "install"],

@@ -70,7 +70,12 @@ class Registry:
             "integrity": "sha512-" + base64.b64encode(digest).decode(),
         }
         version = manifest["version"]
-        return {"name": name, "dist-tags": {"latest": version}, "versions": {version: manifest}}
+        return {
+            "name": name,
+            "dist-tags": {"latest": version},
+            "versions": {version: manifest},
+            "time": {version: "2020-01-01T00:00:00.000Z"},  # yarn keeps back what is new
+        }
 
     def answer(self, request):
         path = urllib.parse.unquote(request.path).lstrip("/")
