@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstring>
 
 #include "background.hpp"
 #include "holding.hpp"
@@ -25,6 +26,8 @@ public:
         name.copy(address.sun_path, name.size());
         if (name.front() == '@') address.sun_path[0] = '\0';
         const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+        const int on = 1;
+        REQUIRE(setsockopt(socket_, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0);
         REQUIRE(bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
     }
     ~NotifySocket() { close(socket_); }
@@ -35,14 +38,30 @@ public:
     std::string words() {
         std::string all;
         char word[256];
-        for (ssize_t size = 0; (size = recv(socket_, word, sizeof word, 0)) >= 0;) {
+        char control[CMSG_SPACE(sizeof(ucred))];
+        iovec part{word, sizeof word};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        while (true) {
+            message.msg_control = control;
+            message.msg_controllen = sizeof control;
+            const auto size = recvmsg(socket_, &message, 0);
+            if (size < 0) return all;
             all.append(word, static_cast<std::size_t>(size)).append("|");
+            const auto* sent_by = CMSG_FIRSTHDR(&message);
+            REQUIRE(sent_by != nullptr);
+            ucred who{};
+            std::memcpy(&who, CMSG_DATA(sent_by), sizeof who);
+            sender_ = who.pid;
         }
-        return all;
     }
+    /// Of the last word. systemd listens to the main process of a unit alone (NotifyAccess=main).
+    pid_t sender() const { return sender_; }
 
 private:
     int socket_;
+    pid_t sender_ = 0;
 };
 
 void check_told_when_ready(Scenario& scene, const std::string& name, const Command& options) {
@@ -61,6 +80,7 @@ void check_told_when_ready(Scenario& scene, const std::string& name, const Comma
     std::string told;
     eventually([&] { return !(told += manager.words()).empty(); }, "the manager is told");
     CHECK(told == "READY=1|");
+    CHECK(manager.sender() == status_pid(scene, scene.port(), "once"));
     CHECK(listening(scene.port()));
     stop(scene, scene.port());
     (void)once.wait_ending();
