@@ -47,6 +47,7 @@ void parse_with(const once::cli::Option& option, const std::string& value) {
     }
     words.insert(words.end(), {"--" + std::string(option.name), value, "8001"});
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     (void)once::cli::parse(static_cast<int>(words.size()), argv.data());
