@@ -27,10 +27,14 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE MIT)
 set(CPACK_RPM_PACKAGE_GROUP Development/Tools)
-# The program is stripped, and may be for another machine than this one.
+# The program is stripped, and may be for another machine than this one; the same commit makes the same
+# package (SOURCE_DATE_EPOCH).
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define __os_install_post %{nil}
 %define debug_package %{nil}
-%define _build_id_links none")
+%define _build_id_links none
+%define use_source_date_epoch_as_buildtime 1
+%define clamp_mtime_to_source_date_epoch 1
+%define _buildhost localhost")
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man /usr/share/man/man1)
 
 set(CPACK_GENERATOR DEB TGZ)
