@@ -1,0 +1,58 @@
+#include "registers.hpp"
+
+#include <elf.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+
+namespace once::test {
+
+namespace {
+
+template <class Registers>
+bool get(pid_t pid, unsigned long set, Registers& registers) {
+    iovec place{&registers, sizeof registers};
+    return ptrace(PTRACE_GETREGSET, pid, set, &place) == 0;
+}
+
+template <class Registers>
+bool put(pid_t pid, unsigned long set, Registers& registers) {
+    iovec place{&registers, sizeof registers};
+    return ptrace(PTRACE_SETREGSET, pid, set, &place) == 0;
+}
+
+}  // namespace
+
+#ifdef __x86_64__
+
+bool skip_call(pid_t pid) {
+    user_regs_struct registers{};
+    if (!get(pid, NT_PRSTATUS, registers)) return false;
+    registers.orig_rax = ~0ULL;
+    return put(pid, NT_PRSTATUS, registers);
+}
+
+bool answer_call(pid_t pid, long result) {
+    user_regs_struct registers{};
+    if (!get(pid, NT_PRSTATUS, registers)) return false;
+    registers.rax = static_cast<unsigned long long>(result);
+    return put(pid, NT_PRSTATUS, registers);
+}
+
+#else  // arm64: the number is a register set of its own
+
+bool skip_call(pid_t pid) {
+    int number = -1;
+    return put(pid, NT_ARM_SYSTEM_CALL, number);
+}
+
+bool answer_call(pid_t pid, long result) {
+    user_regs_struct registers{};
+    if (!get(pid, NT_PRSTATUS, registers)) return false;
+    registers.regs[0] = static_cast<unsigned long long>(result);
+    return put(pid, NT_PRSTATUS, registers);
+}
+
+#endif
+
+}  // namespace once::test

@@ -1,0 +1,15 @@
+#pragma once
+// The two things that PTRACE_GET_SYSCALL_INFO does not do: let a call be skipped, and answer it.
+// (PTRACE_SET_SYSCALL_INFO came with Linux 6.16.)
+
+#include <sys/types.h>
+
+namespace once::test {
+
+/// At the entry of a call: nothing of it shall be done.
+bool skip_call(pid_t pid);
+
+/// At its exit: this is what it returns.
+bool answer_call(pid_t pid, long result);
+
+}  // namespace once::test
