@@ -165,7 +165,9 @@ private:
     bool has_orphans() const;
     // The channel is closed: it has done its work, and ended as the leader did; or it was killed.
     Report end_of_keeper();
-    // The keeper died before it could tell of the launch: whatever it had launched goes with it.
+    // The keeper died before it could tell of the launch, or cannot be told to launch: whatever it
+    // had launched goes with it.
+    [[noreturn]] void give_up(const std::string& why);
     void kill_orphans();
 
     Job(Command command, ProcessId keeper, Handle channel)

@@ -1,7 +1,43 @@
 #include "exceptions.hpp"
 
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "tracer/errnos.hpp"
+
 namespace once::test {
 
-bool is_excepted(const Trial&, const Intervention&, Promise) { return false; }
+namespace {
+
+int error_of(const Trial& trial, const Intervention& wish) {
+    const CallFaults* const faults = faults_of(trial.call());
+    return faults != nullptr ? faults->errnos[wish.error] : 0;
+}
+
+bool is_one_of(long call, std::initializer_list<long> calls) {
+    return std::find(calls.begin(), calls.end(), call) != calls.end();
+}
+
+}  // namespace
+
+bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise) {
+    if (!trial.was_hit() || wish.action != Intervention::Action::fail) return false;
+    // 1. Before main() the C library speaks for itself, or crashes: glibc 2.36 does without memory
+    //    for the thread-local storage.
+    if (trial.is_before_main()) return true;
+    // 2. A file that is no program, says execve(2), is a script for the shell: execvp(3). What the
+    //    shell makes of a program is the shell's.
+    if (trial.call() == SYS_execve && error_of(trial, wish) == ENOEXEC) return true;
+    // 3. Words that cannot be written cannot be read.
+    return promise == Promise::words && trial.watched().stderr_text().empty() &&
+           is_one_of(trial.call(), {SYS_write, SYS_ppoll
+#ifdef SYS_poll
+                                    ,
+                                    SYS_poll
+#endif
+                                   });
+}
 
 }  // namespace once::test

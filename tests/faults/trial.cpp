@@ -60,7 +60,6 @@ void Trial::run() {
     start();
     play_.drive(*this);
     await_end();
-    read_report();
     judge_ending();
     judge_survivors();
     judge_records();
@@ -115,7 +114,9 @@ bool Trial::is_inscribed_ready() const {
 }
 
 void Trial::await_end() {
-    if (within(until_hung, [&] { return watched_->ended(); })) return;
+    const bool has_ended = within(until_hung, [&] { return watched_->ended(); });
+    read_report();
+    if (has_ended) return;
     complain("it hangs");
     for (const Process& one : scene_->survivors()) {
         complaints_ += "    " + portrait(one) + "\n";
@@ -133,7 +134,8 @@ void Trial::read_report() {
     words >> word;
     was_hit_ = word == "hit";
     if (was_hit_) {
-        words >> call_ >> errors_;
+        words >> call_ >> errors_ >> word;
+        is_before_main_ = word == "start";
     } else {
         words >> calls_;
     }

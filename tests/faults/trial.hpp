@@ -38,7 +38,9 @@ public:
     bool was_hit() const { return was_hit_; }
     long call() const { return call_; }             ///< its number, if it was hit
     std::size_t errors() const { return errors_; }  ///< that it may fail with; 0: it cannot
-    int calls() const { return calls_; }            ///< how many there were, if it was not
+    /// The C library had not called main() yet.
+    bool is_before_main() const { return is_before_main_; }
+    int calls() const { return calls_; }  ///< how many there were, if it was not
     /// What is wrong, one a line; empty if nothing is.
     const std::string& complaints() const { return complaints_; }
 
@@ -74,6 +76,7 @@ private:
     bool was_hit_ = false;
     long call_ = -1;
     std::size_t errors_ = 0;
+    bool is_before_main_ = false;
     int calls_ = 0;
     std::string complaints_;
 };

@@ -26,11 +26,15 @@ struct Launched {
     bool in_folder = false;  ///< that step was to enter the folder
 };
 
+/// False if nobody is there to hear it. Nothing else may stop it: what is told here has to arrive,
+/// and a kernel that is short of memory is so for a moment.
 template <class Message>
 bool send(const Handle& channel, const Message& message) noexcept {
-    return retry([&] {
-               return ::send(descriptor(channel), &message, sizeof message, MSG_NOSIGNAL);
-           }) == sizeof message;
+    ssize_t put = -1;
+    do {
+        put = ::send(descriptor(channel), &message, sizeof message, MSG_NOSIGNAL);
+    } while (put < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM));
+    return put == sizeof message;
 }
 
 enum class Reception { message, nothing, closed };

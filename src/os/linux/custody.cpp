@@ -5,6 +5,7 @@
 
 #include "os/job.hpp"
 #include "os/linux/channel.hpp"
+#include "os/linux/check.hpp"
 
 namespace once::os {
 
@@ -16,8 +17,10 @@ Custody::Custody(ProcessId leader, int group, bool watch_stops, Handle channel,
       channel_(std::move(channel)),
       others_(std::move(others)) {
     siginfo_t info{};
-    leader_reaped_ =
-        ::waitid(P_PID, static_cast<id_t>(leader_.pid), &info, WEXITED | WNOHANG | WNOWAIT) < 0;
+    leader_reaped_ = retry([&] {
+                         return ::waitid(P_PID, static_cast<id_t>(leader_.pid), &info,
+                                         WEXITED | WNOHANG | WNOWAIT);
+                     }) < 0;
 }
 
 int Custody::group() const { return group_ != 0 ? group_ : ::getpgrp(); }
@@ -30,7 +33,8 @@ std::optional<ChildChange> Custody::next_change() {
         return ChildChange{info.si_pid, true, Ending::killed(info.si_status)};
     }
     info = {};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) return std::nullopt;
+    const auto got = retry([&] { return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG); });
+    if (got < 0 || info.si_pid == 0) return std::nullopt;
     const auto ending = to_ending(info);
     if (info.si_pid == leader_.pid) {
         leader_reaped_ = true;

@@ -22,7 +22,8 @@ namespace {
 // `sh -c 'redis & exec once …'`: who executed us may have left us children.
 std::vector<ProcessId> own_children() {
     siginfo_t info{};
-    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return {};
+    if (retry([&] { return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT); }) < 0)
+        return {};
     std::vector<ProcessId> children;
     for (const auto& process : read_processes()) {
         if (process.parent == ::getpid()) children.push_back(process.id);
@@ -87,16 +88,15 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
     do {
         const auto count = std::min<std::size_t>(descriptors.size() - sent, most_shared);
         const bool is_last = sent + count == descriptors.size();
-        // A keeper that is gone is noticed when its word does not come.
-        (void)send_go(channel_, {is_last, is_foreground}, descriptors.data() + sent, count);
+        if (!send_go(channel_, {is_last, is_foreground}, descriptors.data() + sent, count)) {
+            const int why = errno;
+            give_up(why == EPIPE ? "the keeper was killed" : reason(why));
+        }
         sent += count;
     } while (sent < descriptors.size());
     const auto& file = command_.argv.front();
     Launched launched;
-    if (receive(channel_, launched, 0) != Reception::message) {
-        kill_orphans();
-        fail("cannot launch '{}': the keeper was killed", file);
-    }
+    if (receive(channel_, launched, 0) != Reception::message) give_up("the keeper was killed");
     if (launched.in_folder) {
         fail("cannot enter the folder '{}': {}", command_.folder, reason(launched.error));
     }
@@ -132,8 +132,10 @@ std::optional<Report> Job::next_report() {
 }
 
 void Job::order(const Order& order) noexcept {
-    // A keeper that is gone is noticed when its reports are read.
-    if (channel_) (void)send(channel_, order);
+    if (!channel_ || send(channel_, order)) return;
+    // It must not be lost: an order to end would be waited for without an end. So it shall look as
+    // if we had died, and the keeper ends the job. One that is gone is noticed all the same.
+    (void)::shutdown(descriptor(channel_), SHUT_RDWR);
 }
 
 Ending Job::reap_keeper() noexcept {
@@ -144,7 +146,9 @@ Ending Job::reap_keeper() noexcept {
 
 bool Job::has_orphans() const {
     siginfo_t info{};
-    if (others_.empty()) return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+    if (others_.empty()) {
+        return retry([&] { return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT); }) == 0;
+    }
     const auto children = read_children(::getpid());
     return std::any_of(children.begin(), children.end(), [&](const ProcessFacts& child) {
         return std::find(others_.begin(), others_.end(), child.id) == others_.end();
@@ -164,6 +168,11 @@ Report Job::end_of_keeper() {
 Custody Job::take_over() {
     // Without its keeper a group that it led may mean nobody, or somebody else, at any time.
     return {leader_, 0, false, Handle(), others_};
+}
+
+void Job::give_up(const std::string& why) {
+    kill_orphans();
+    fail("cannot launch '{}': {}", command_.argv.front(), why);
 }
 
 void Job::kill_orphans() {

@@ -6,8 +6,9 @@
 // It runs COMMAND, does one thing to it at the PLACE-th system call of the processes that play
 // ROLE, and lets go of all. FD is where it reports, and closes when it is done:
 //
-//     hit NUMBER COUNT   the thing was done, at this call; it has so many errors to choose from
-//     miss TOTAL         they made fewer calls: this many
+//     hit NUMBER COUNT start|main   the thing was done, at this call, which has so many errors to
+//                                   choose from, and comes before main() or after its beginning
+//     miss TOTAL                    they made fewer calls: this many
 //
 // Roles go by descent: with CALLER `-` the command is `once`; else the command is the `caller`, and
 // its child in the background is `once`. A child of `once` is the `keeper`, one of the keeper the

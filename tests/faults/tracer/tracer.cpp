@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,6 +101,7 @@ void Tracer::on_call(pid_t pid, Tracee& tracee) {
 }
 
 void Tracer::on_entry(pid_t pid, Tracee& tracee, long number) {
+    has_begun_ = has_begun_ || number == SYS_fcntl;
     if (!counts(tracee) || ++calls_ != wish_.place) return resume(pid, tracee);
     number_ = number;
     const CallFaults* const faults = faults_of(number);
@@ -142,7 +144,8 @@ void Tracer::kill_victims() {
 }
 
 void Tracer::end_with(long number, std::size_t errors) {
-    outcome_ = "hit " + std::to_string(number) + " " + std::to_string(errors);
+    outcome_ = "hit " + std::to_string(number) + " " + std::to_string(errors) + " " +
+               (has_begun_ || tracees_.size() > 1 ? "main" : "start");
 }
 
 void Tracer::resume(pid_t pid, const Tracee& tracee, int signal) const {

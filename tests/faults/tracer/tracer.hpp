@@ -48,6 +48,7 @@ private:
     Intervention wish_;
     std::map<pid_t, Tracee> tracees_;
     int calls_ = 0;
+    bool has_begun_ = false;  // main() asks first of all which of 0, 1, 2 are open
     long number_ = 0;
     std::string outcome_;
 };
