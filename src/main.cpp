@@ -1,4 +1,5 @@
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -65,8 +66,12 @@ Ending answer(int argc, char** argv) {
         if (!voice) voice.emplace(verbs::VoiceSettings{});
         voice->say_failure(failure.what());
         return failure.ending();
+    } catch (const std::bad_alloc&) {
+        os::write_error(
+            "once: cannot go on: there is no memory left\n");  // which this needs none of
+        return Ending::exited(exit_status::failed);
     } catch (const std::exception& failure) {
-        // No memory; or a bug, which must not leave by way of abort() and a core dump either.
+        // A bug, which must not leave by way of abort() and a core dump either.
         os::write_error(std::string("once: ") + failure.what() + '\n');
         return Ending::exited(exit_status::failed);
     }

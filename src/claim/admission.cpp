@@ -5,6 +5,7 @@
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "claim/announcement.hpp"
 #include "claim/description.hpp"
 #include "claim/dying.hpp"
 #include "claim/eviction.hpp"
@@ -89,7 +90,10 @@ private:
             self.inherited.push_back(crashed.job);
         }
         crashed_ = std::move(look.crashed);
-        for (const auto& slot : look.slots) withdraw(slot);
+        announcement_.reset();
+        for (const auto& slot : look.abandoned) {
+            folder_->remove(successor_file(slot, claim_.self));
+        }
         return Lease(folder_, std::move(look.slots), std::move(look.locks), std::move(self));
     }
 
@@ -100,12 +104,8 @@ private:
 
     void announce(const Slot& slot) {
         look_up_starter();  // whom we wait for will name us
-        folder_->write(successor_file(slot, claim_.self), to_text(claim_.self));
-        announced_ = true;
-    }
-
-    void withdraw(const Slot& slot) {
-        if (announced_) folder_->remove(successor_file(slot, claim_.self));
+        if (!announcement_) announcement_.emplace(*folder_, claim_.self);
+        announcement_->make(slot);
     }
 
     // --- somebody is in the way ----------------------------------------------------------------
@@ -360,7 +360,7 @@ private:
     std::vector<Record> crashed_;
     std::map<std::string, Record> replaced_;  // by job
     bool replaced_any_ = false;
-    bool announced_ = false;
+    std::optional<Announcement> announcement_;
     bool has_warned_ = false;
     bool has_told_waiting_ = false;
 };

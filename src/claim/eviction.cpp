@@ -3,6 +3,7 @@
 #include <array>
 #include <csignal>
 
+#include "base/failure.hpp"
 #include "base/log.hpp"
 #include "claim/description.hpp"
 #include "os/process.hpp"
@@ -57,10 +58,12 @@ private:
 }  // namespace
 
 void ask_holder(const Record& holder) {
-    if (const auto once = os::Process::open(holder.once)) {
-        (void)once->signal(SIGTERM);
-        (void)once->signal(SIGCONT);
+    const auto once = os::Process::open(holder.once);
+    // One who was not asked would be waited for in vain.
+    if (!(once && once->signal(SIGTERM)) && os::is_alive(holder.once)) {
+        fail("cannot ask {} to end", describe(holder));
     }
+    if (once) (void)once->signal(SIGCONT);
     const auto keeper =
         holder.keeper.pid != 0 ? os::Process::open(holder.keeper) : std::optional<os::Process>();
     if (keeper) (void)keeper->signal(SIGCONT);

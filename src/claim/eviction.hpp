@@ -10,7 +10,7 @@
 namespace once::claim {
 
 /// Asks a holder to end. Of several all are asked before the first is waited for, so that their
-/// stop timeouts do not add up.
+/// stop timeouts do not add up. Throws if it lives and cannot be signalled.
 void ask_holder(const Record& holder);
 
 /// Waits for the end of one that was asked: as `end_holder` does.

@@ -34,7 +34,7 @@ Lease::~Lease() {
 void Lease::settle() {
     if (std::exchange(is_settled_, true)) return;
     record_.inherited.clear();
-    for (const auto& slot : slots_) folder_->remove(record_file(slot, record_));
+    for (const auto& slot : slots_) folder_->remove_with_fresh(record_file(slot, record_));
 }
 
 bool Lease::inscribe() noexcept {

@@ -64,8 +64,12 @@ private:
     }
 
     // Another launch that has announced itself for this slot, and counts for us.
-    [[nodiscard]] std::optional<Record> rival(const Slot& slot) const {
-        auto next = read_rival(folder_, slot, claim_.self);
+    [[nodiscard]] std::optional<Record> rival(const Slot& slot) {
+        auto next = read_announcement(folder_, slot, claim_.self);
+        if (next && !os::is_alive(next->once)) {
+            look_.abandoned.push_back(slot);
+            return std::nullopt;
+        }
         // Under --replace an older one gives way to us, and need not be waited for.
         const bool is_older = next && next->begun < claim_.self.begun;
         if (claim_.policy == Policy::replace && is_older) return std::nullopt;

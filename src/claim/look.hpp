@@ -21,6 +21,7 @@ struct Look {
     std::vector<os::Lock> locks;
     std::vector<Record> crashed;
     std::vector<Obstacle> obstacles;
+    std::vector<Slot> abandoned;  ///< with the announcement of a launch that was killed
 
     /// Is somebody in the way at this one?
     [[nodiscard]] bool is_obstructed(const Slot& slot) const;

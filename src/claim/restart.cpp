@@ -1,9 +1,9 @@
 #include "claim/restart.hpp"
 
-#include <csignal>
-
 #include "base/failure.hpp"
+#include "claim/announcement.hpp"
 #include "claim/description.hpp"
+#include "claim/eviction.hpp"
 #include "claim/gate.hpp"
 #include "claim/holder.hpp"
 #include "claim/traces.hpp"
@@ -15,31 +15,6 @@ namespace {
 
 constexpr int once_token = 930;
 constexpr int folder_token = 931;
-
-// Our request, beside the slots of the job, for as long as this object lives.
-class Request {
-public:
-    Request(const os::StateFolder& folder, const Holding& holding, const Record& self)
-        : folder_(folder), holding_(holding), self_(self) {
-        for (const auto& slot : holding.slots) {
-            folder_.write(successor_file(slot, self_), to_text(self_));
-        }
-    }
-    ~Request() {
-        for (const auto& slot : holding_.slots) {
-            // A launch that came meanwhile has its own there.
-            const auto there = parse(folder_.read(successor_file(slot, self_)).value_or(""));
-            if (there && there->job == self_.job) folder_.remove(successor_file(slot, self_));
-        }
-    }
-    Request(const Request&) = delete;
-    Request& operator=(const Request&) = delete;
-
-private:
-    const os::StateFolder& folder_;
-    const Holding& holding_;
-    const Record& self_;
-};
 
 void refuse(const Holding& holding, const Record& self, int status, const os::StateFolder& folder) {
     const auto& record = holding.record;
@@ -117,15 +92,14 @@ void restart(Holding holding, const Record& self, int conflict_status, Waiting& 
     if (!once) {
         throw Failure(conflict_status, describe(holding.record) + " has just ended");
     }
-    std::optional<Request> request;
+    Announcement request(folder, self);
     {
         // Of two that ask at the same time one is refused: its TERM would be nobody's request.
         const auto gate = take_gate(folder, waiting);
         look_again(folder, holding);
         refuse(holding, self, conflict_status, folder);
-        request.emplace(folder, holding, self);
-        (void)once->signal(SIGTERM);
-        (void)once->signal(SIGCONT);
+        for (const auto& slot : holding.slots) request.make(slot);
+        ask_holder(holding.record);
     }
     await_next_run(folder, holding, *once, waiting);
 }

@@ -65,12 +65,17 @@ Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record
     return traces;
 }
 
+std::optional<Record> read_announcement(const os::StateFolder& folder, const Slot& slot,
+                                        const Record& self) {
+    auto next = parse(folder.read(successor_file(slot, self)).value_or(""));
+    const bool counts = next && is_readable_here(*next) && next->once != self.once;
+    return counts ? std::move(next) : std::nullopt;
+}
+
 std::optional<Record> read_rival(const os::StateFolder& folder, const Slot& slot,
                                  const Record& self) {
-    auto next = parse(folder.read(successor_file(slot, self)).value_or(""));
-    const bool counts =
-        next && is_readable_here(*next) && next->once != self.once && os::is_alive(next->once);
-    return counts ? std::move(next) : std::nullopt;
+    auto next = read_announcement(folder, slot, self);
+    return next && os::is_alive(next->once) ? std::move(next) : std::nullopt;
 }
 
 }  // namespace once::claim

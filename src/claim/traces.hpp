@@ -42,7 +42,11 @@ struct Traces {
 Traces read_traces(const os::StateFolder& folder, const Slot& slot, const Record& self,
                    const os::Lock* held);
 
-/// Another living launch that has announced itself for this slot.
+/// Another launch of ours that has announced itself for this slot, living or not.
+std::optional<Record> read_announcement(const os::StateFolder& folder, const Slot& slot,
+                                        const Record& self);
+
+/// Likewise, and it lives.
 std::optional<Record> read_rival(const os::StateFolder& folder, const Slot& slot,
                                  const Record& self);
 

@@ -13,7 +13,7 @@ namespace once::os {
 void write_out(std::string_view text);
 
 /// All of it at once, to stderr. A closed pipe or a terminal that was hung up is no reason to stop.
-void write_error(const std::string& text) noexcept;
+void write_error(std::string_view text) noexcept;
 
 /// False while nobody reads from it.
 bool stderr_takes_text() noexcept;

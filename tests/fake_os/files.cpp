@@ -64,6 +64,7 @@ void StateFolder::remove(const std::string& name) const noexcept {
     fake::call();
     world().files.erase(name);
 }
+void StateFolder::remove_with_fresh(const std::string& name) const noexcept { remove(name); }
 
 std::vector<std::string> StateFolder::names() const {
     fake::call();

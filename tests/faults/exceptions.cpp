@@ -1,5 +1,6 @@
 #include "exceptions.hpp"
 
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -20,6 +21,14 @@ bool is_one_of(long call, std::initializer_list<long> calls) {
     return std::find(calls.begin(), calls.end(), call) != calls.end();
 }
 
+/// The last few calls of who dies by the signal of its job.
+bool is_end_of_itself(const Trial& trial) {
+    const auto code = trial.watched().wait_ending().code;
+    const bool is_of_a_signal = code && (*code == 128 + SIGTERM || *code == 128 + SIGINT);
+    return is_of_a_signal &&
+           is_one_of(trial.call(), {SYS_kill, SYS_rt_sigprocmask, SYS_rt_sigaction});
+}
+
 }  // namespace
 
 bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise) {
@@ -30,7 +39,9 @@ bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise) 
     // 2. A file that is no program, says execve(2), is a script for the shell: execvp(3). What the
     //    shell makes of a program is the shell's.
     if (trial.call() == SYS_execve && error_of(trial, wish) == ENOEXEC) return true;
-    // 3. Words that cannot be written cannot be read.
+    // 3. Who cannot kill itself exits with 128 + n instead, as pid 1 of a container does.
+    if (promise == Promise::status && is_end_of_itself(trial)) return true;
+    // 4. Words that cannot be written cannot be read.
     return promise == Promise::words && trial.watched().stderr_text().empty() &&
            is_one_of(trial.call(), {SYS_write, SYS_ppoll
 #ifdef SYS_poll

@@ -26,6 +26,8 @@ struct Play {
     std::function<void(Trial&)> drive;
     /// How it ends if nothing goes wrong, or if what goes wrong does not matter.
     std::vector<Ending> endings;
+    /// The watched one shall sweep what was left before it; if it cannot, the next launch does.
+    bool has_leftovers = false;
 };
 
 class Trial {

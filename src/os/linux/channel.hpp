@@ -26,15 +26,22 @@ struct Launched {
     bool in_folder = false;  ///< that step was to enter the folder
 };
 
-/// False if nobody is there to hear it. Nothing else may stop it: what is told here has to arrive,
-/// and a kernel that is short of memory is so for a moment.
+/// Repeats a call until it tells what is with the other side. What is said here has to arrive, and a
+/// kernel that is short of memory is so for a moment.
+template <class Call>
+auto insist(Call call) noexcept {
+    auto result = call();
+    while (result < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM)) result = call();
+    return result;
+}
+
+/// A message that cannot be sent would be waited for without an end. So the two are parted, and do
+/// what each does when the other has died: that ends the job.
 template <class Message>
-bool send(const Handle& channel, const Message& message) noexcept {
-    ssize_t put = -1;
-    do {
-        put = ::send(descriptor(channel), &message, sizeof message, MSG_NOSIGNAL);
-    } while (put < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM));
-    return put == sizeof message;
+void send(const Handle& channel, const Message& message) noexcept {
+    const auto put = insist(
+        [&] { return ::send(descriptor(channel), &message, sizeof message, MSG_NOSIGNAL); });
+    if (put < 0) (void)::shutdown(descriptor(channel), SHUT_RDWR);
 }
 
 enum class Reception { message, nothing, closed };
@@ -42,7 +49,7 @@ enum class Reception { message, nothing, closed };
 template <class Message>
 Reception receive(const Handle& channel, Message& message, int flags) noexcept {
     const auto get = [&] {
-        return retry([&] { return ::recv(descriptor(channel), &message, sizeof message, flags); });
+        return insist([&] { return ::recv(descriptor(channel), &message, sizeof message, flags); });
     };
     auto got = get();
     // Told once if the other side went with messages of ours unread (unix_release_sock in the

@@ -57,7 +57,7 @@ void Custody::signal(int number, Scope scope) noexcept {
 
 void Custody::report(const Report& report) noexcept {
     // If `once` is gone, nobody needs to know; the closed channel will tell us.
-    if (channel_) (void)send(channel_, report);
+    if (channel_) send(channel_, report);
 }
 
 std::optional<Order> Custody::next_order() {

@@ -132,10 +132,8 @@ std::optional<Report> Job::next_report() {
 }
 
 void Job::order(const Order& order) noexcept {
-    if (!channel_ || send(channel_, order)) return;
-    // It must not be lost: an order to end would be waited for without an end. So it shall look as
-    // if we had died, and the keeper ends the job. One that is gone is noticed all the same.
-    (void)::shutdown(descriptor(channel_), SHUT_RDWR);
+    // A keeper that is gone is noticed when its reports are read.
+    if (channel_) send(channel_, order);
 }
 
 Ending Job::reap_keeper() noexcept {

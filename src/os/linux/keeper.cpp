@@ -194,7 +194,7 @@ void live(const Command& command, Handle channel, const Job::Keep& keep) {
         launch_when_told(command, hands_over ? ::getpid() : (command.own_group ? 0 : -1), channel);
     std::vector<int> kept{descriptor(channel)};
     if (!take_word(channel, kept)) return;
-    (void)send(channel, launched);  // if nobody hears it, the closed channel will say so
+    send(channel, launched);  // if nobody hears it, the closed channel will say so
     if (launched.error != 0) return;
     // Nothing of the caller's may be held open by a process that the caller does not know.
     point_to_nothing(true);

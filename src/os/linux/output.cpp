@@ -47,8 +47,8 @@ void write_out(std::string_view text) {
     }
 }
 
-void write_error(const std::string& text) noexcept {
-    for (std::string_view rest = text; !rest.empty();) {
+void write_error(std::string_view text) noexcept {
+    for (auto rest = text; !rest.empty();) {
         if (!takes_text(STDERR_FILENO, patience_ms)) return;
         const auto put = put_some(STDERR_FILENO, rest);
         if (put <= 0) return;

@@ -17,6 +17,10 @@
 namespace once::os {
 namespace {
 
+// One fixed name beside the file that is written anew: only the holder of the slot writes, and a
+// crash leaves one file only.
+constexpr const char* fresh_suffix = ".new";
+
 constexpr mode_t writable_by_others = S_IWGRP | S_IWOTH;
 
 // Takes and gives: a folder is ours to use, or the Failure that says why not.
@@ -193,20 +197,25 @@ std::optional<std::string> StateFolder::read(const std::string& name) const {
 }
 
 bool StateFolder::try_write(const std::string& name, const std::string& text) const noexcept {
-    // One fixed name beside it: only the holder of the slot writes, and a crash leaves one file
-    // only.
-    const auto fresh = name + ".new";
+    const auto fresh = name + fresh_suffix;
     (void)::unlinkat(descriptor(folder_), fresh.c_str(),
                      0);  // what a crash left; O_EXCL tells the rest
     const Handle file(::openat(descriptor(folder_), fresh.c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file) return false;
-    for (std::string_view rest = text; !rest.empty();) {
-        const auto put = retry([&] { return ::write(descriptor(file), rest.data(), rest.size()); });
-        if (put < 0) return false;
-        rest.remove_prefix(static_cast<std::size_t>(put));
+    ssize_t put = 0;
+    for (std::string_view rest = text; !rest.empty() && put >= 0;) {
+        put = retry([&] { return ::write(descriptor(file), rest.data(), rest.size()); });
+        rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(put, 0)));
     }
-    return ::renameat(descriptor(folder_), fresh.c_str(), descriptor(folder_), name.c_str()) == 0;
+    if (put >= 0 &&
+        ::renameat(descriptor(folder_), fresh.c_str(), descriptor(folder_), name.c_str()) == 0) {
+        return true;
+    }
+    const int why = errno;
+    remove(fresh);
+    errno = why;  // which write() tells
+    return false;
 }
 
 void StateFolder::write(const std::string& name, const std::string& text) const {
@@ -217,6 +226,11 @@ void StateFolder::remove(const std::string& name) const noexcept {
     (void)::unlinkat(descriptor(folder_), name.c_str(), 0);  // gone already is as good
 }
 
+void StateFolder::remove_with_fresh(const std::string& name) const noexcept {
+    remove(name);
+    remove(name + fresh_suffix);
+}
+
 std::vector<std::string> StateFolder::names() const {
     std::vector<std::string> all;
     // A fresh descriptor, since reading moves its place, and closedir(3) closes it.
@@ -224,7 +238,12 @@ std::vector<std::string> StateFolder::names() const {
     check(again, "list '{}'", path_);
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(again), ::closedir);
     if (!folder) fail_with(errno, "list '{}'", path_);
-    while (const dirent* entry = ::readdir(folder.get())) all.emplace_back(entry->d_name);
+    errno = 0;
+    while (const dirent* entry = ::readdir(folder.get())) {
+        all.emplace_back(entry->d_name);
+        errno = 0;  // which alone tells an error from the end (readdir(3))
+    }
+    if (errno != 0) fail_with(errno, "list '{}'", path_);
     std::sort(all.begin(), all.end());
     return all;
 }

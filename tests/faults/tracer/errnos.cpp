@@ -29,7 +29,8 @@ constexpr int writing[] = {EINTR, EIO, ENOSPC, EDQUOT, EFBIG, EPIPE, EAGAIN, EPE
 constexpr int closing[] = {EINTR, EIO, ENOSPC, EDQUOT};
 constexpr int naming[] = {EACCES, ENOENT, EPERM,   EROFS,  ENOSPC, EDQUOT,       EBUSY,  EIO,
                           ELOOP,  ENOMEM, ENOTDIR, EISDIR, EEXIST, ENAMETOOLONG, EMLINK, EXDEV};
-constexpr int listing[] = {ENOENT, EINVAL, EIO, ENOTDIR};
+// Not ENOENT: that means a folder which was removed, and so has nothing in it.
+constexpr int listing[] = {EINVAL, EIO, ENOTDIR};
 constexpr int link_text[] = {EACCES, EINVAL, EIO, ELOOP, ENOENT, ENOMEM, ENOTDIR, ENAMETOOLONG};
 constexpr int folder[] = {EACCES, ENOENT, ENOMEM, ELOOP, ENOTDIR, EIO, ENAMETOOLONG};
 constexpr int here[] = {EACCES, ENOENT, ENOMEM, ERANGE};
