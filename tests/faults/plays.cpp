@@ -147,14 +147,15 @@ Play stale() {
     return {"stop --stale",
             {Role::once},
             [](Scenario& scene) -> std::optional<Running> {
-                kill_both(hold_with_child(scene, {"-p", scene.port()}));
+                kill_both(hold_with_child(scene, {"-p", scene.port(), "--stop-timeout", "50ms"}));
                 return std::nullopt;
             },
             [](Scenario&) {
                 return Command{"once", "stop", "--stale"};
             },
             [](Trial&) {},
-            {exited(0)}};
+            {exited(0)},
+            true};
 }
 
 Play detached() {

@@ -85,8 +85,12 @@ bool has(const Play& play, Role role) {
 
 }  // namespace
 
-void sweep_kills(const Play& play) {
+void sample_kills(const Play& play) {
     for (const Role role : play.roles) kill_at_each_call(play, role, {role});
+}
+
+void sweep_kills(const Play& play) {
+    sample_kills(play);
     if (!has(play, Role::keeper)) return;
     kill_at_each_call(play, Role::launcher, {Role::keeper});
     kill_at_each_call(play, Role::launcher, {Role::once});
@@ -122,7 +126,7 @@ void sweep_errnos(const Play& play) {
 }
 
 void sample_errnos(const Play& play) {
-    for (const Role role : {Role::once, Role::keeper}) {
+    for (const Role role : play.roles) {
         Tally tally(play);
         int faults = 0;
         std::size_t next = 0;

@@ -9,11 +9,13 @@ namespace once::test {
 /// and the one at each call of the other.
 void sweep_kills(const Play& play);
 
+/// A short look: each role at its own calls.
+void sample_kills(const Play& play);
+
 /// Lets each call of each role fail, in each way that it can.
 void sweep_errnos(const Play& play);
 
-/// A short look: each call of `once` and of the keeper fails in one of its ways, the next one for
-/// the next call.
+/// A short look: each call of each role fails in one of its ways, the next one for the next call.
 void sample_errnos(const Play& play);
 
 }  // namespace once::test

@@ -6,6 +6,11 @@
 namespace once::test {
 
 TEST_CASE("nothing of a short job outlives its once or keeper, killed at any call", "[kill]") {
+    sample_kills(short_launch());
+}
+
+TEST_CASE("nothing of a short job outlives its once and keeper, killed in any order",
+          "[.proof][kill]") {
     sweep_kills(short_launch());
 }
 
