@@ -17,8 +17,8 @@ int error_of(const Trial& trial, const Intervention& wish) {
     return faults != nullptr ? faults->errnos[wish.error] : 0;
 }
 
-bool is_one_of(long call, std::initializer_list<long> calls) {
-    return std::find(calls.begin(), calls.end(), call) != calls.end();
+bool is_one_of(long one, std::initializer_list<long> several) {
+    return std::find(several.begin(), several.end(), one) != several.end();
 }
 
 /// The last few calls of who dies by the signal of its job.
@@ -39,9 +39,15 @@ bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise) 
     // 2. A file that is no program, says execve(2), is a script for the shell: execvp(3). What the
     //    shell makes of a program is the shell's.
     if (trial.call() == SYS_execve && error_of(trial, wish) == ENOEXEC) return true;
-    // 3. Who cannot kill itself exits with 128 + n instead, as pid 1 of a container does.
+    // 3. A kernel that says of a process that it is gone, or somebody else's, is believed. What a
+    //    system that is short of something says is not.
+    if (promise == Promise::status && trial.is_about_leftovers() &&
+        !is_one_of(error_of(trial, wish), {EMFILE, ENFILE, ENOMEM, EIO, EINTR})) {
+        return true;
+    }
+    // 4. Who cannot kill itself exits with 128 + n instead, as pid 1 of a container does.
     if (promise == Promise::status && is_end_of_itself(trial)) return true;
-    // 4. Words that cannot be written cannot be read.
+    // 5. Words that cannot be written cannot be read.
     return promise == Promise::words && trial.watched().stderr_text().empty() &&
            is_one_of(trial.call(), {SYS_write, SYS_ppoll
 #ifdef SYS_poll

@@ -48,7 +48,8 @@ Background::~Background() {
 
 std::optional<Ending> Background::outcome() {
     char word = 0;
-    const auto got = retry([&] { return ::read(descriptor(channel_), &word, sizeof word); });
+    const auto got = check(retry([&] { return ::read(descriptor(channel_), &word, sizeof word); }),
+                           "hear from the background");
     channel_.close();
     if (got == sizeof word) return std::nullopt;
     siginfo_t info{};

@@ -26,10 +26,10 @@ struct Launched {
     bool in_folder = false;  ///< that step was to enter the folder
 };
 
-/// Repeats a call until it tells what is with the other side. What is said here has to arrive, and a
-/// kernel that is short of memory is so for a moment.
+/// Repeats a call until it tells what is with the other side. What is said here has to arrive, and
+/// a kernel that is short of memory is so for a moment.
 template <class Call>
-auto insist(Call call) noexcept {
+auto persist(Call call) noexcept {
     auto result = call();
     while (result < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM)) result = call();
     return result;
@@ -39,7 +39,7 @@ auto insist(Call call) noexcept {
 /// what each does when the other has died: that ends the job.
 template <class Message>
 void send(const Handle& channel, const Message& message) noexcept {
-    const auto put = insist(
+    const auto put = persist(
         [&] { return ::send(descriptor(channel), &message, sizeof message, MSG_NOSIGNAL); });
     if (put < 0) (void)::shutdown(descriptor(channel), SHUT_RDWR);
 }
@@ -49,7 +49,8 @@ enum class Reception { message, nothing, closed };
 template <class Message>
 Reception receive(const Handle& channel, Message& message, int flags) noexcept {
     const auto get = [&] {
-        return insist([&] { return ::recv(descriptor(channel), &message, sizeof message, flags); });
+        return persist(
+            [&] { return ::recv(descriptor(channel), &message, sizeof message, flags); });
     };
     auto got = get();
     // Told once if the other side went with messages of ours unread (unix_release_sock in the

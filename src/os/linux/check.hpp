@@ -36,6 +36,15 @@ auto retry(Call call) {
     return result;
 }
 
+/// Likewise; and makes it once more if the system is short of something, which passes. For looks at
+/// others: one that fails must not be taken for nobody being there.
+template <class Call>
+auto insist(Call call) {
+    const auto result = retry(call);
+    const bool may_pass = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO;
+    return result < 0 && may_pass ? retry(call) : result;
+}
+
 /// The descriptor in a handle.
 inline int descriptor(const Handle& handle) { return static_cast<int>(handle.raw()); }
 

@@ -13,7 +13,7 @@
 namespace once::os {
 
 std::optional<ProcFolder> ProcFolder::open(const char* path) {
-    Handle folder(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    Handle folder(insist([&] { return ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (!folder) return std::nullopt;
     return ProcFolder(std::move(folder));
 }
@@ -22,7 +22,8 @@ std::vector<int> ProcFolder::numbers() const {
     std::vector<int> numbers;
     alignas(dirent64) std::array<char, 16384> buffer;  // not cleared: what is read fills it
     while (true) {
-        const auto got = ::getdents64(descriptor(folder_), buffer.data(), buffer.size());
+        const auto got =
+            insist([&] { return ::getdents64(descriptor(folder_), buffer.data(), buffer.size()); });
         if (got <= 0) return numbers;
         for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
             const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);

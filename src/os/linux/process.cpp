@@ -35,11 +35,12 @@ std::vector<int> threads_of(int pid) {
 
 std::optional<ProcessFacts> read_process(int pid) {
     if (pid <= 0) return std::nullopt;
-    const Handle file(::open(proc(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
+    const auto path = proc(pid, "stat");
+    const Handle file(insist([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
     if (!file) return std::nullopt;
     // One line, far shorter than this, which the kernel writes at once.
     std::array<char, 1024> line;
-    const auto got = retry([&] { return ::read(descriptor(file), line.data(), line.size()); });
+    const auto got = insist([&] { return ::read(descriptor(file), line.data(), line.size()); });
     if (got <= 0) return std::nullopt;
     return parse_stat(pid, {line.data(), static_cast<std::size_t>(got)});
 }
@@ -117,7 +118,8 @@ std::string folder_of(int pid) {
 
 std::optional<std::uint32_t> owner_of(int pid) {
     struct stat facts {};
-    if (::stat(proc(pid, "").c_str(), &facts) < 0) return std::nullopt;
+    const auto path = proc(pid, "");
+    if (insist([&] { return ::stat(path.c_str(), &facts); }) < 0) return std::nullopt;
     return facts.st_uid;
 }
 
@@ -175,7 +177,7 @@ void signal_child(int pid, int number) noexcept { (void)::kill(pid, number); }
 
 std::optional<Process> Process::open(ProcessId id) {
     if (id.pid <= 0) return std::nullopt;
-    const auto raw = ::syscall(SYS_pidfd_open, id.pid, 0);
+    const auto raw = insist([&] { return ::syscall(SYS_pidfd_open, id.pid, 0); });
     if (raw < 0) {
         if (errno == ENOSYS)
             fail("this kernel is too old: once needs pidfd, so Linux 5.3 or later");

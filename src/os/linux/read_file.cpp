@@ -12,7 +12,7 @@ namespace {
 
 // Not blocking: a FIFO in the place of a file has nothing to say.
 int open_file(const char* path) {
-    return ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    return insist([&] { return ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); });
 }
 
 std::optional<std::string> read_all(const Handle& file, std::size_t limit) {
@@ -20,7 +20,7 @@ std::optional<std::string> read_all(const Handle& file, std::size_t limit) {
     std::array<char, 4096> buffer;  // not cleared: what is read fills it
     while (text.size() < limit) {
         const auto got =
-            retry([&] { return ::read(descriptor(file), buffer.data(), buffer.size()); });
+            insist([&] { return ::read(descriptor(file), buffer.data(), buffer.size()); });
         if (got < 0) return std::nullopt;
         if (got == 0) break;
         text.append(buffer.data(), static_cast<std::size_t>(got));

@@ -32,6 +32,13 @@ bool skip_call(pid_t pid) {
     return put(pid, NT_PRSTATUS, registers);
 }
 
+bool refuse_to_move_break(pid_t pid) {
+    user_regs_struct registers{};
+    if (!get(pid, NT_PRSTATUS, registers)) return false;
+    registers.rdi = 0;
+    return put(pid, NT_PRSTATUS, registers);
+}
+
 bool answer_call(pid_t pid, long result) {
     user_regs_struct registers{};
     if (!get(pid, NT_PRSTATUS, registers)) return false;
@@ -45,6 +52,8 @@ bool skip_call(pid_t pid) {
     int number = -1;
     return put(pid, NT_ARM_SYSTEM_CALL, number);
 }
+
+bool refuse_to_move_break(pid_t pid) { return answer_call(pid, 0); }
 
 bool answer_call(pid_t pid, long result) {
     user_regs_struct registers{};

@@ -115,7 +115,11 @@ void Tracer::on_entry(pid_t pid, Tracee& tracee, long number) {
             if (faults == nullptr || wish_.error >= faults->errnos.size()) {
                 return end_with(number, 0);
             }
-            if (!is_done_although_failed(number) && !skip_call(pid)) return;
+            if (number == SYS_brk) {
+                (void)refuse_to_move_break(pid);
+            } else if (!is_done_although_failed(number)) {
+                (void)skip_call(pid);
+            }
             [[fallthrough]];
         case Action::kill_after:
             tracee.is_at_place = true;
@@ -131,7 +135,7 @@ void Tracer::on_exit(pid_t pid, Tracee& tracee) {
         return end_with(number_, 0);
     }
     const CallFaults& faults = *faults_of(number_);
-    (void)answer_call(pid, -faults.errnos[wish_.error]);
+    if (number_ != SYS_brk) (void)answer_call(pid, -faults.errnos[wish_.error]);
     end_with(number_, faults.errnos.size());
 }
 
