@@ -47,7 +47,10 @@ bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise) 
     }
     // 4. Who cannot kill itself exits with 128 + n instead, as pid 1 of a container does.
     if (promise == Promise::status && is_end_of_itself(trial)) return true;
-    // 5. Words that cannot be written cannot be read.
+    // 5. A caller that cannot be told that the job is up waits for its end: one byte for a socket
+    //    that is there to take it. Being short of memory is waited out.
+    if (promise == Promise::time) return trial.call() == SYS_sendto;
+    // 6. Words that cannot be written cannot be read.
     return promise == Promise::words && trial.watched().stderr_text().empty() &&
            is_one_of(trial.call(), {SYS_write, SYS_ppoll
 #ifdef SYS_poll

@@ -7,7 +7,8 @@ namespace once::test {
 
 enum class Promise {
     status,  ///< it ends with a documented status
-    words    ///< if it refuses, it says why
+    words,   ///< if it refuses, it says why
+    time     ///< the caller of a launch in the background returns when the job is up
 };
 
 bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise);

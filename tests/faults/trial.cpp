@@ -113,6 +113,12 @@ bool Trial::is_inscribed_ready() const {
     });
 }
 
+void Trial::await_return() {
+    if (within(until_hung, [&] { return watched_->ended(); })) return;
+    read_report();
+    if (!is_excepted(*this, wish_, Promise::time)) complain("does not return");
+}
+
 void Trial::await_end() {
     const bool has_ended = within(until_hung, [&] { return watched_->ended(); });
     read_report();

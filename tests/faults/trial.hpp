@@ -54,6 +54,8 @@ public:
     void await(const std::function<bool()>& holds);
     /// Another `once`, which must have ended in good time, with one of these endings.
     void expect(const Command& command, const std::vector<Ending>& endings);
+    /// Of a launch in the background: it does not stay as long as its job does.
+    void await_return();
     /// The record says that its job listens.
     bool is_inscribed_ready() const;
 

@@ -62,7 +62,7 @@ void Background::ask_to_end() const noexcept { (void)::kill(*background_, SIGTER
 void Background::report_up() noexcept {
     const char word = '+';
     // A caller that is gone has been noticed already, or is about to be.
-    (void)::send(descriptor(channel_), &word, sizeof word, MSG_NOSIGNAL);
+    (void)persist([&] { return ::send(descriptor(channel_), &word, sizeof word, MSG_NOSIGNAL); });
     channel_.close();
     point_to_nothing(true);
 }

@@ -26,15 +26,6 @@ struct Launched {
     bool in_folder = false;  ///< that step was to enter the folder
 };
 
-/// Repeats a call until it tells what is with the other side. What is said here has to arrive, and
-/// a kernel that is short of memory is so for a moment.
-template <class Call>
-auto persist(Call call) noexcept {
-    auto result = call();
-    while (result < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM)) result = call();
-    return result;
-}
-
 /// A message that cannot be sent would be waited for without an end. So the two are parted, and do
 /// what each does when the other has died: that ends the job.
 template <class Message>

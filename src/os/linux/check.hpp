@@ -45,6 +45,15 @@ auto insist(Call call) {
     return result < 0 && may_pass ? retry(call) : result;
 }
 
+/// Repeats a call to somebody until it tells what is with the other side. What is said has to
+/// arrive, and a kernel that is short of memory is so for a moment.
+template <class Call>
+auto persist(Call call) noexcept {
+    auto result = call();
+    while (result < 0 && (errno == EINTR || errno == ENOBUFS || errno == ENOMEM)) result = call();
+    return result;
+}
+
 /// The descriptor in a handle.
 inline int descriptor(const Handle& handle) { return static_cast<int>(handle.raw()); }
 

@@ -32,11 +32,23 @@ bool skip_call(pid_t pid) {
     return put(pid, NT_PRSTATUS, registers);
 }
 
-bool refuse_to_move_break(pid_t pid) {
+/// A call leaves its arguments in their registers, and the C library counts on that. It is done
+/// once in the life of a tracer.
+unsigned long long wished_break = 0;
+
+void refuse_to_move_break(pid_t pid) {
     user_regs_struct registers{};
-    if (!get(pid, NT_PRSTATUS, registers)) return false;
+    if (!get(pid, NT_PRSTATUS, registers)) return;
+    wished_break = registers.rdi;
     registers.rdi = 0;
-    return put(pid, NT_PRSTATUS, registers);
+    (void)put(pid, NT_PRSTATUS, registers);
+}
+
+void forget_refusal(pid_t pid) {
+    user_regs_struct registers{};
+    if (!get(pid, NT_PRSTATUS, registers)) return;
+    registers.rdi = wished_break;
+    (void)put(pid, NT_PRSTATUS, registers);
 }
 
 bool answer_call(pid_t pid, long result) {
@@ -53,7 +65,9 @@ bool skip_call(pid_t pid) {
     return put(pid, NT_ARM_SYSTEM_CALL, number);
 }
 
-bool refuse_to_move_break(pid_t pid) { return answer_call(pid, 0); }
+void refuse_to_move_break(pid_t pid) { (void)answer_call(pid, 0); }
+
+void forget_refusal(pid_t) {}  // the argument was in the register of the result
 
 bool answer_call(pid_t pid, long result) {
     user_regs_struct registers{};

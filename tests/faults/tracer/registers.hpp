@@ -11,7 +11,9 @@ bool skip_call(pid_t pid);
 
 /// At the entry of brk(2), which answers with the break as it is when it cannot move it: that is
 /// what it shall do.
-bool refuse_to_move_break(pid_t pid);
+void refuse_to_move_break(pid_t pid);
+/// At its exit: what was changed for that is put back.
+void forget_refusal(pid_t pid);
 
 /// At its exit: this is what it returns.
 bool answer_call(pid_t pid, long result);

@@ -116,7 +116,7 @@ void Tracer::on_entry(pid_t pid, Tracee& tracee, long number) {
                 return end_with(number, 0);
             }
             if (number == SYS_brk) {
-                (void)refuse_to_move_break(pid);
+                refuse_to_move_break(pid);
             } else if (!is_done_although_failed(number)) {
                 (void)skip_call(pid);
             }
@@ -135,7 +135,11 @@ void Tracer::on_exit(pid_t pid, Tracee& tracee) {
         return end_with(number_, 0);
     }
     const CallFaults& faults = *faults_of(number_);
-    if (number_ != SYS_brk) (void)answer_call(pid, -faults.errnos[wish_.error]);
+    if (number_ == SYS_brk) {
+        forget_refusal(pid);
+    } else {
+        (void)answer_call(pid, -faults.errnos[wish_.error]);
+    }
     end_with(number_, faults.errnos.size());
 }
 
