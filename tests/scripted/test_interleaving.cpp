@@ -213,3 +213,45 @@ TEST_CASE("when the process ends that we shall end with, the wait is over") {
     CHECK(outcome.words.find("nothing was started") != std::string::npos);
     CHECK(was_left_alone(their_once));
 }
+
+namespace {
+
+// Killed a moment ago: it listens still, and nobody can be named for its socket any more.
+void put_dying_listener() {
+    world().add(300, 1, "node").facts.is_exiting = true;
+    world().share(port, {});
+    world().sockets.begin()->second.is_unseen = true;
+}
+
+void bury_dying_listener() {
+    world().end(300);
+    world().sockets.clear();
+}
+
+}  // namespace
+
+TEST_CASE("a listener of the holder's that is dying is no stranger: the newest is not refused") {
+    set_the_stage();
+    Other other;
+    other.run();
+    put_dying_listener();
+    world().steps = {bury_dying_listener, [&] { other.leave(); }};
+    CHECK(admit().admitted);
+}
+
+TEST_CASE("a listener of a crashed job that is dying is waited for") {
+    set_the_stage();
+    Other other;
+    other.run();
+    other.die();
+    put_dying_listener();
+    world().steps = {bury_dying_listener};
+    CHECK(admit({.policy = Policy::refuse}).admitted);
+}
+
+TEST_CASE("a listener that nobody can be named for is refused when nobody is dying") {
+    set_the_stage();
+    put_dying_listener();
+    world().actors[300].facts.is_exiting = false;
+    CHECK(admit().status == 75);
+}
