@@ -67,10 +67,13 @@ Holder hold_with_child(Scenario& scene, const Command& options, const Launch& ho
 
 void kill_both(const Holder& holder) {
     const pid_t keeper = parent_of(holder.leader);
-    // Stopped first, so that neither can answer the other's death.
-    for (const int number : {SIGSTOP, SIGKILL}) {
-        for (const pid_t pid : {holder.once.pid(), keeper}) REQUIRE(kill(pid, number) == 0);
-    }
+    // once cannot answer the keeper's death, since it is stopped. Not the other way round: the end
+    // of once would make the keeper's group an orphaned one, and those who are stopped in such a
+    // group are sent a CONT (setpgid(2)).
+    REQUIRE(kill(holder.once.pid(), SIGSTOP) == 0);
+    eventually([&] { return process_state(holder.once.pid()) == 'T'; }, "once stands still");
+    REQUIRE(kill(keeper, SIGKILL) == 0);
+    REQUIRE(kill(holder.once.pid(), SIGKILL) == 0);
     CHECK(holder.once.wait_ending() == killed_by(SIGKILL));
     eventually([&] { return !alive(keeper) && !alive(holder.leader); }, "its leader died with it");
 }

@@ -47,10 +47,12 @@ Trio trio_of(const Holder& holder) {
 
 /// once and its keeper are killed both at once, and so the leader ends; its child lives on.
 void crash(const Holder& holder, const Trio& trio) {
-    for (const int number : {SIGSTOP, SIGKILL}) {
-        REQUIRE(signal_exactly(trio.once, number));
-        REQUIRE(signal_exactly(trio.keeper, number));
-    }
+    // In this order: the end of once would make its keeper's group an orphaned one, and those who
+    // are stopped in such a group are sent a CONT (setpgid(2)).
+    REQUIRE(signal_exactly(trio.once, SIGSTOP));
+    eventually([&] { return process_state(trio.once.pid) == 'T'; }, "once stands still");
+    REQUIRE(signal_exactly(trio.keeper, SIGKILL));
+    REQUIRE(signal_exactly(trio.once, SIGKILL));
     CHECK(holder.once.wait_ending() == killed_by(SIGKILL));
     eventually([&] { return trio.are_gone(); }, "all three are gone, and reaped");
 }
