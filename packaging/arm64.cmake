@@ -1,5 +1,6 @@
 # Linux on arm64, built on Debian's amd64: packages g++-aarch64-linux-gnu and those of the libraries,
-# of which only the headers are needed.
+# of which only the headers are needed. Debian's cross compiler looks for what its own folders do not have
+# in /usr/include: that is the libraries, and nothing of this machine's C library.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
