@@ -66,7 +66,7 @@ void Trial::run() {
     judge_status();
     judge_next_launch();
     if (!complaints_.empty()) {
-        for (const Process& one : scene_->survivors()) end_hard(one);
+        for (const Process& one : scene_->survivors()) (void)signal_exactly(one, SIGKILL);
     }
     watched_.reset();
     bystander_.reset();
@@ -126,7 +126,7 @@ void Trial::await_end() {
     complain("it hangs");
     for (const Process& one : scene_->survivors()) {
         complaints_ += "    " + portrait(one) + "\n";
-        end_hard(one);
+        (void)signal_exactly(one, SIGKILL);
     }
 }
 
