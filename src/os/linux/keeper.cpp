@@ -49,7 +49,8 @@ Step await_word(int channel, Go& go) noexcept {
     pollfd one{channel, POLLIN, 0};
     const int count = retry([&] { return ::poll(&one, 1, patience_ms); });
     if (count <= 0) return count == 0 ? Step::late : Step::failed;
-    const auto got = retry([&] { return ::recv(channel, &go, sizeof go, MSG_PEEK); });
+    const auto got = persist([&] { return ::recv(channel, &go, sizeof go, MSG_PEEK); });
+    if (got < 0) return Step::failed;
     return got == sizeof go ? Step::launched : Step::called_off;
 }
 
