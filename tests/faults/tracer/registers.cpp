@@ -32,22 +32,19 @@ bool skip_call(pid_t pid) {
     return put(pid, NT_PRSTATUS, registers);
 }
 
-/// A call leaves its arguments in their registers, and the C library counts on that. It is done
-/// once in the life of a tracer.
-unsigned long long wished_break = 0;
-
-void refuse_to_move_break(pid_t pid) {
+unsigned long long refuse_to_move_break(pid_t pid) {
     user_regs_struct registers{};
-    if (!get(pid, NT_PRSTATUS, registers)) return;
-    wished_break = registers.rdi;
+    if (!get(pid, NT_PRSTATUS, registers)) return 0;
+    const unsigned long long wish = registers.rdi;
     registers.rdi = 0;
     (void)put(pid, NT_PRSTATUS, registers);
+    return wish;
 }
 
-void forget_refusal(pid_t pid) {
+void forget_refusal(pid_t pid, unsigned long long wish) {
     user_regs_struct registers{};
     if (!get(pid, NT_PRSTATUS, registers)) return;
-    registers.rdi = wished_break;
+    registers.rdi = wish;
     (void)put(pid, NT_PRSTATUS, registers);
 }
 
@@ -65,9 +62,12 @@ bool skip_call(pid_t pid) {
     return put(pid, NT_ARM_SYSTEM_CALL, number);
 }
 
-void refuse_to_move_break(pid_t pid) { (void)answer_call(pid, 0); }
+unsigned long long refuse_to_move_break(pid_t pid) {
+    (void)answer_call(pid, 0);
+    return 0;
+}
 
-void forget_refusal(pid_t) {}  // the argument was in the register of the result
+void forget_refusal(pid_t, unsigned long long) {}  // the wish was in the register of the result
 
 bool answer_call(pid_t pid, long result) {
     user_regs_struct registers{};

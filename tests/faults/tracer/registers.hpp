@@ -11,9 +11,9 @@ bool skip_call(pid_t pid);
 
 /// At the entry of brk(2), which answers with the break as it is when it cannot move it: that is
 /// what it shall do.
-void refuse_to_move_break(pid_t pid);
-/// At its exit: what was changed for that is put back.
-void forget_refusal(pid_t pid);
+unsigned long long refuse_to_move_break(pid_t pid);
+/// At its exit: what it was called with is put back, since the C library counts on finding it.
+void forget_refusal(pid_t pid, unsigned long long wish);
 
 /// At its exit: this is what it returns.
 bool answer_call(pid_t pid, long result);

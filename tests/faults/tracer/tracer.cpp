@@ -116,7 +116,7 @@ void Tracer::on_entry(pid_t pid, Tracee& tracee, long number) {
                 return end_with(number, 0);
             }
             if (number == SYS_brk) {
-                refuse_to_move_break(pid);
+                wished_break_ = refuse_to_move_break(pid);
             } else if (!is_done_although_failed(number)) {
                 (void)skip_call(pid);
             }
@@ -136,7 +136,7 @@ void Tracer::on_exit(pid_t pid, Tracee& tracee) {
     }
     const CallFaults& faults = *faults_of(number_);
     if (number_ == SYS_brk) {
-        forget_refusal(pid);
+        forget_refusal(pid, wished_break_);
     } else {
         (void)answer_call(pid, -faults.errnos[wish_.error]);
     }

@@ -28,7 +28,6 @@ private:
         std::optional<Role> role;  // none: not yet what it will be
         bool is_in_call = false;
         bool is_at_place = false;  // this call is the one
-        bool fails = false;        // and is being answered
     };
 
     void on_stop(pid_t pid, int status);
@@ -50,6 +49,7 @@ private:
     int calls_ = 0;
     bool has_begun_ = false;  // main() asks first of all which of 0, 1, 2 are open
     long number_ = 0;
+    unsigned long long wished_break_ = 0;
     std::string outcome_;
 };
 
