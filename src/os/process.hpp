@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "os/handle.hpp"
@@ -15,7 +16,10 @@ struct ProcessId {
     int pid = 0;
     std::uint64_t started = 0;  ///< clock ticks since boot, as the kernel counts them
 
-    auto operator<=>(const ProcessId&) const = default;
+    bool operator==(const ProcessId&) const = default;
+    bool operator<(const ProcessId& other) const {
+        return std::pair(pid, started) < std::pair(other.pid, other.started);
+    }
 };
 
 /// What the process table says about one process at one moment.

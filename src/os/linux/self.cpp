@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bit>
 #include <charconv>
 #include <csignal>
 #include <memory>
@@ -90,7 +91,7 @@ void shed_program_pages() noexcept {
             if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) continue;
             const auto begin = (program->dlpi_addr + part.p_vaddr) / page * page;
             const auto end = program->dlpi_addr + part.p_vaddr + part.p_memsz;
-            (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+            (void)::madvise(std::bit_cast<void*>(begin), end - begin, MADV_DONTNEED);
         }
         return 1;
     };
