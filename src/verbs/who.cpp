@@ -32,7 +32,8 @@ struct Finding {
     std::vector<Holding> holdings;
     std::vector<Owner> owners;
     std::vector<const Holding*> silent;  ///< claim the port, and do not listen
-    std::vector<os::Socket> others;      ///< bound, or connections, where nobody listens
+    bool is_taken = false;               ///< it cannot be bound, although nobody listens
+    std::vector<os::Socket> others;      ///< who takes it then, as far as the kernel tells
 };
 
 Finding look(os::Port port) {
@@ -57,9 +58,8 @@ Finding look(os::Port port) {
             finding.silent.push_back(&holding);
         }
     }
-    if (finding.owners.empty() && os::probe(port) == os::PortState::busy) {
-        finding.others = os::other_users(port);
-    }
+    finding.is_taken = finding.owners.empty() && os::probe(port) == os::PortState::busy;
+    if (finding.is_taken) finding.others = os::other_users(port);
     return finding;
 }
 
@@ -124,7 +124,7 @@ std::string text_of(os::Port port, const Finding& finding) {
         text += fmt::format("{}port {} is claimed by {}, which does not listen on it\n",
                             text.empty() ? "" : "\n", port, claim::describe(holding->record));
     }
-    if (!finding.others.empty()) text += claim::describe_non_listeners(port) + '\n';
+    if (finding.is_taken) text += claim::describe_non_listeners(port) + '\n';
     return text.empty() ? fmt::format("port {} is free\n", port) : text;
 }
 
@@ -223,7 +223,7 @@ std::string json_of(os::Port port, const Finding& finding) {
 Ending who(const WhoRequest& wish) {
     const auto finding = look(wish.port);
     os::write_out(wish.as_json ? json_of(wish.port, finding) : text_of(wish.port, finding));
-    const bool is_free = finding.owners.empty() && finding.silent.empty() && finding.others.empty();
+    const bool is_free = finding.owners.empty() && finding.silent.empty() && !finding.is_taken;
     return Ending::exited(is_free ? 1 : 0);
 }
 
