@@ -71,7 +71,9 @@ private:
             if (round_.has_port) job += " " + std::to_string(scene_.port());
             // Whoever is waited for has to end by himself.
             if (policy == "--wait") job = "actor lock-briefly proof";
-            all.push_back("once -v --stop-timeout 300ms " + policy + " " + slot() + " -- " + job);
+            std::string command = "once -v --stop-timeout 300ms ";
+            command.append(policy).append(" ").append(slot()).append(" -- ").append(job);
+            all.push_back(std::move(command));
         }
         return all;
     }
@@ -184,7 +186,8 @@ private:
 
     [[nodiscard]] bool is_documented(const Running& launch, const Ending& ending) const {
         const bool is_gentle = ending == exited(0) || ending == exited(75);
-        if (is_gentle || ending == killed_by(SIGTERM)) return true;
+        // KILL: one that was asked to end, and was not given the time for it.
+        if (is_gentle || ending == killed_by(SIGTERM) || ending == killed_by(SIGKILL)) return true;
         if (round_.unrest == Unrest::harmless) return false;
         const bool is_killed =
             ending == killed_by(SIGKILL) ||

@@ -102,7 +102,7 @@ Holder hold_family(Scenario& scene) {
 
 /// The same job of a leader alone.
 Holder hold_lonely(Scenario& scene) {
-    const Holder holder = hold_port(scene, {"-n", "x", "--pid-file", "pid"});
+    Holder holder = hold_port(scene, {"-n", "x", "--pid-file", "pid"});
     wait_until_inscribed(scene, holder);
     return holder;
 }
@@ -245,7 +245,9 @@ void crash_and_stop_stale(Scenario& scene) {
     const Holder crashed = hold_family(scene);
     crash(crashed, trio_of(crashed));
     (void)scene.run({"once", "who", scene.port()});
-    CHECK(scene.run({"once", "stop", "--stale"}).ending == exited(0));
+    const auto stopped = scene.run({"once", "stop", "--stale"});
+    INFO(stopped.stderr_text);
+    CHECK(stopped.ending == exited(0));
     CHECK_FALSE(listening(scene.port()));
 }
 
@@ -253,6 +255,7 @@ void crash_and_force(Scenario& scene) {
     const Holder crashed = hold_family(scene);
     crash(crashed, trio_of(crashed));
     const auto forced = scene.run({"once", "--force", "-p", scene.port(), "--", "true"});
+    INFO(forced.stderr_text);
     CHECK(forced.ending == exited(0));
 }
 
@@ -260,6 +263,7 @@ void end_a_stranger(Scenario& scene) {
     const Running stranger = scene.launch({"actor", "listen", scene.port()});
     stranger.wait_for_output("listening");
     const auto forced = scene.run({"once", "--force", "-p", scene.port(), "--", "true"});
+    INFO(forced.stderr_text);
     CHECK(forced.ending == exited(0));
     CHECK(stranger.wait_ending() == killed_by(SIGTERM));
 }
