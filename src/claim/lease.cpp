@@ -34,7 +34,11 @@ Lease::~Lease() {
 void Lease::settle() {
     if (std::exchange(is_settled_, true)) return;
     record_.inherited.clear();
-    for (const auto& slot : slots_) folder_->remove_with_fresh(record_file(slot, record_));
+    for (const auto& slot : slots_) {
+        folder_->remove(record_file(slot, record_));
+        folder_->remove_unfinished(record_file(slot, record_));
+        folder_->remove_unfinished(log_place_file(slot, record_));
+    }
 }
 
 bool Lease::inscribe() noexcept {

@@ -58,8 +58,8 @@ public:
 
     /// Harmless if there is none.
     void remove(const std::string& name) const noexcept;
-    /// And one that whoever crashed was about to put in its place.
-    void remove_with_fresh(const std::string& name) const noexcept;
+    /// Not the file, but what whoever crashed was about to put in its place.
+    void remove_unfinished(const std::string& name) const noexcept;
 
     /// The names in it, sorted.
     std::vector<std::string> names() const;

@@ -64,7 +64,7 @@ void StateFolder::remove(const std::string& name) const noexcept {
     fake::call();
     world().files.erase(name);
 }
-void StateFolder::remove_with_fresh(const std::string& name) const noexcept { remove(name); }
+void StateFolder::remove_unfinished(const std::string&) const noexcept {}
 
 std::vector<std::string> StateFolder::names() const {
     fake::call();

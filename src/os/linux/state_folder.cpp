@@ -226,8 +226,7 @@ void StateFolder::remove(const std::string& name) const noexcept {
     (void)::unlinkat(descriptor(folder_), name.c_str(), 0);  // gone already is as good
 }
 
-void StateFolder::remove_with_fresh(const std::string& name) const noexcept {
-    remove(name);
+void StateFolder::remove_unfinished(const std::string& name) const noexcept {
     remove(name + fresh_suffix);
 }
 
