@@ -31,6 +31,7 @@ constexpr int naming[] = {EACCES, ENOENT, EPERM,   EROFS,  ENOSPC, EDQUOT,      
                           ELOOP,  ENOMEM, ENOTDIR, EISDIR, EEXIST, ENAMETOOLONG, EMLINK, EXDEV};
 // Not ENOENT: that means a folder which was removed, and so has nothing in it.
 constexpr int listing[] = {EINVAL, EIO, ENOTDIR};
+constexpr int seeking[] = {EINVAL, EOVERFLOW, ESPIPE};
 constexpr int link_text[] = {EACCES, EINVAL, EIO, ELOOP, ENOENT, ENOMEM, ENOTDIR, ENAMETOOLONG};
 constexpr int folder[] = {EACCES, ENOENT, ENOMEM, ELOOP, ENOTDIR, EIO, ENAMETOOLONG};
 constexpr int here[] = {EACCES, ENOENT, ENOMEM, ERANGE};
@@ -100,6 +101,7 @@ constexpr CallFaults all[] = {
     {SYS_renameat, "renameat", naming},
     {SYS_renameat2, "renameat2", naming},
     {SYS_getdents64, "getdents64", listing},
+    {SYS_lseek, "lseek", seeking},
     {SYS_readlinkat, "readlinkat", link_text},
     {SYS_chdir, "chdir", folder},
     {SYS_getcwd, "getcwd", here},
