@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "catch.hpp"
+#include "documents.hpp"
 #include "holding.hpp"
 #include "life.hpp"
-#include "surroundings.hpp"
 
 using namespace once::test;
 
@@ -18,17 +18,9 @@ namespace fs = std::filesystem;
 
 const Program any = {};
 
-void replace_all(std::string& text, const std::string& from, const std::string& to) {
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-        text.replace(at, from.size(), to);
-    }
-}
-
 /// The lines of that block, up to the first that is not indented.
 std::string script_of_readme() {
-    const fs::path projects = PROJECTS_FOLDER;
-    std::istringstream readme(
-        whole_file(projects.parent_path().parent_path().parent_path() / "README.md"));
+    std::istringstream readme(document("README.md"));
     const std::string indent(4, ' ');
     std::string script;
     for (std::string line; std::getline(readme, line);) {
