@@ -15,8 +15,11 @@ namespace {
 const std::string fence = "```";
 const std::string indent(4, ' ');
 
-/// A command of ours, and not a line of its output.
-bool is_command(const std::string& line) { return line.starts_with("once ") && line.size() > 5; }
+/// A command of ours, and neither a line of its output nor the mere name of a verb.
+bool is_command(const std::string& line) {
+    return line.starts_with("once ") &&
+           (line == "once status" || line.find(' ', 5) != std::string::npos);
+}
 
 void add_quoted(std::vector<std::string>& lines, const std::string& text) {
     for (auto begin = text.find('`'); begin != std::string::npos; begin = text.find('`', begin)) {

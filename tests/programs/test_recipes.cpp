@@ -169,7 +169,7 @@ TEST_CASE("the recipe for scripts and agents may be called again, and each of it
     run_line(project, lines[0]);
     CHECK(listening(project.port()));
     CHECK_THAT(run_line(project, lines[0]).stderr_text, has("once: already running: "));
-    CHECK_THAT(run_line(project, lines[1]).stdout_text, has("\"state\":\"ready\""));
+    CHECK_THAT(run_line(project, lines[1]).stdout_text, has(R"("state": "ready")"));
     CHECK_THAT(run_line(project, lines[2]).stdout_text, has("serving "));
     run_line(project, lines[3]);
     project.wait_until_ready();
