@@ -35,7 +35,7 @@ void add_quoted(std::vector<std::string>& lines, const std::string& text) {
 
 std::string document(const std::string& name) {
     const fs::path projects = PROJECTS_FOLDER;
-    const auto text = whole_file(projects.parent_path().parent_path().parent_path() / name);
+    auto text = whole_file(projects.parent_path().parent_path().parent_path() / name);
     if (text.empty()) FAIL(name << " is not there");
     return text;
 }
