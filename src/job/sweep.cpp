@@ -8,6 +8,7 @@ namespace {
 
 // After a death there is often another: they are looked at together.
 constexpr Duration after_a_death = std::chrono::milliseconds(1);
+constexpr Duration longest_after_a_death = std::chrono::milliseconds(20);
 // Between two rounds of killing; doubled up to the second bound. The deaths themselves wake us up
 // earlier; this is for those who fork faster than they die.
 constexpr Duration first_pause = std::chrono::milliseconds(5);
@@ -63,7 +64,9 @@ void Sweep::look_within(Duration pause) {
 }
 
 // Of a thousand that are dying nobody wants to hear all the time how many are left.
-void Sweep::look_soon() { look_within(std::max(after_a_death, 4 * look_took_)); }
+void Sweep::look_soon() {
+    look_within(std::clamp(4 * look_took_, after_a_death, longest_after_a_death));
+}
 
 void Sweep::on_ready(int token) {
     watched_.erase(token);
