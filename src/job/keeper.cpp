@@ -52,6 +52,11 @@ public:
         }
     }
 
+    // What was ignored when we began is no request.
+    [[nodiscard]] bool was_asked() const {
+        return group_signal_ != 0 && !os::ignores_signal(self_, group_signal_);
+    }
+
 private:
     static constexpr int channel_token = 1;
     static constexpr int first_process_token = 2;
@@ -182,6 +187,10 @@ private:
 
 }  // namespace
 
-void keep(os::Custody& custody, const KeeperPlan& plan) { Keeper(custody, plan).run(); }
+bool keep(os::Custody& custody, const KeeperPlan& plan) {
+    Keeper keeper(custody, plan);
+    keeper.run();
+    return keeper.was_asked();
+}
 
 }  // namespace once::job

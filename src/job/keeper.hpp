@@ -22,6 +22,7 @@ struct KeeperPlan {
 /// The keeper's whole story: it waits for its children, does what `once` orders, tells what `once`
 /// has to know, and if `once` dies without a word, stops and sweeps the job by itself. When nobody
 /// is left of the job it removes what told of it, so that this is done whoever dies, and returns.
-void keep(os::Custody& custody, const KeeperPlan& plan);
+/// True if somebody has asked us to end meanwhile, as it happens to `once` that took over.
+bool keep(os::Custody& custody, const KeeperPlan& plan);
 
 }  // namespace once::job

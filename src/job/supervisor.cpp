@@ -232,7 +232,8 @@ private:
         events_.forget(job_.handle());
         tell(news::KeeperGone{});
         auto custody = job_.take_over();
-        keep(custody, wish_.keeper);
+        // A request that came meanwhile was heard there: it shall not be started again then.
+        if (keep(custody, wish_.keeper)) outcome_.was_asked = true;
         if (!has_ended_)
             outcome_.ending = custody.leader_ending().value_or(Ending::killed(SIGKILL));
         done_ = true;

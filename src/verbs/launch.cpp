@@ -346,7 +346,7 @@ private:
 Ending launch(const Stage& stage, os::Job job) { return Launch(stage, std::move(job)).run(); }
 
 os::Job prepare(const os::Command& command, const job::KeeperPlan& plan) {
-    return os::Job::prepare(command, [&](os::Custody& custody) { job::keep(custody, plan); });
+    return os::Job::prepare(command, [&](os::Custody& custody) { (void)job::keep(custody, plan); });
 }
 
 }  // namespace once::verbs

@@ -39,9 +39,9 @@ bool is_excepted(const Trial& trial, const Intervention& wish, Promise promise) 
     // 2. A file that is no program, says execve(2), is a script for the shell: execvp(3). What the
     //    shell makes of a program is the shell's.
     if (trial.call() == SYS_execve && error_of(trial, wish) == ENOEXEC) return true;
-    // 3. A kernel that says of a process that it is gone, or somebody else's, is believed. What a
-    //    system that is short of something says is not.
-    if (promise == Promise::status && trial.is_about_leftovers() &&
+    // 3. A kernel that says of a process or a folder that it is gone, or somebody else's, is
+    //    believed, and so nobody is found. What a system that is short of something says is not.
+    if (promise == Promise::status && trial.watched().wait_ending() == exited(1) &&
         !is_one_of(error_of(trial, wish), {EMFILE, ENFILE, ENOMEM, EIO, EINTR})) {
         return true;
     }

@@ -158,8 +158,9 @@ void Trial::judge_ending() {
     const bool is_natural = std::find(endings.begin(), endings.end(), ending) != endings.end();
     if (!was_hit_ && !is_natural) complain("without a fault it ended with " + text_of(ending));
     if (!was_hit_) return;
-    // A job that was killed ended so.
-    const bool is_documented = is_natural || is_refusal(ending) || ending == killed_by(SIGKILL);
+    // A job that was stopped or killed, because one side heard no more of the other, ended so.
+    const bool is_documented = is_natural || is_refusal(ending) || ending == killed_by(SIGTERM) ||
+                               ending == killed_by(SIGKILL);
     if (!is_documented && !is_excepted(*this, wish_, Promise::status)) {
         complain("ended with " + text_of(ending) + ", saying " + in_line(watched_->stderr_text()));
     }
@@ -195,14 +196,15 @@ std::vector<Process> Trial::strangers() const {
 }
 
 void Trial::judge_survivors() {
+    // With both killed there is nobody but the next launch.
+    if (wish_.victims.size() > 1) return;
+    if (play_.has_leftovers && watched_->wait_ending() != play_.endings.front()) return;
     std::vector<Process> left;
     const bool none = within(until_swept, [&] {
         left = strangers();
         return left.empty();
     });
-    // With both killed there is nobody but the next launch.
-    if (none || wish_.victims.size() > 1) return;
-    if (play_.has_leftovers && watched_->wait_ending() != play_.endings.front()) return;
+    if (none) return;
     for (const Process& one : left) complain("survivor: " + portrait(one));
 }
 

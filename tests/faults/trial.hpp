@@ -43,7 +43,6 @@ public:
     /// The C library had not called main() yet.
     bool is_before_main() const { return is_before_main_; }
     int calls() const { return calls_; }  ///< how many there were, if it was not
-    bool is_about_leftovers() const { return play_.has_leftovers; }
     /// What is wrong, one a line; empty if nothing is.
     const std::string& complaints() const { return complaints_; }
 

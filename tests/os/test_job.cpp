@@ -36,7 +36,7 @@ os::Job launch(const os::Command& command, std::vector<const os::Handle*> shared
     job::KeeperPlan plan;
     plan.daemons.session = os::read_process(getpid())->session;
     auto job =
-        os::Job::prepare(command, [plan](os::Custody& custody) { job::keep(custody, plan); });
+        os::Job::prepare(command, [plan](os::Custody& custody) { (void)job::keep(custody, plan); });
     job.start(shared, false);
     return job;
 }
@@ -200,7 +200,7 @@ TEST_CASE("when the keeper is killed its leader dies, and the rest is ours to en
         must(custody.is_alone());
         job::KeeperPlan plan;
         plan.daemons.session = os::read_process(getpid())->session;
-        job::keep(custody, plan);
+        (void)job::keep(custody, plan);
         must(custody.leader_ending() == Ending::killed(SIGKILL));
         must(custody.is_childless());
         must(job::pids_below(getpid()).empty());
