@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 namespace once {
 namespace {
@@ -89,6 +91,20 @@ std::string duration_text(std::chrono::milliseconds span) {
     const bool is_between = seconds > 60 && seconds < 3600 && seconds % 60 != 0;
     if (is_between) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
     return span_text(std::chrono::seconds(seconds));
+}
+
+std::size_t distance(std::string_view from, std::string_view to) {
+    std::vector<std::size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        std::size_t diagonal = row[0]++;
+        for (std::size_t j = 0; j < to.size(); ++j) {
+            const auto changed = diagonal + (from[i] == to[j] ? 0U : 1U);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
 }
 
 }  // namespace once

@@ -18,4 +18,7 @@ std::string span_text(std::chrono::seconds span);
 /// The same where less than a second matters: `300 ms`, `1.5 s`, `12 s`, `1 min 30 s`.
 std::string duration_text(std::chrono::milliseconds span);
 
+/// How many letters have to be changed, put in or left out to get from one word to the other.
+std::size_t distance(std::string_view from, std::string_view to);
+
 }  // namespace once

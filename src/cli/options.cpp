@@ -3,25 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
+
+#include "base/text.hpp"
 
 namespace once::cli {
 namespace {
-
-// How many letters have to be changed, put in or left out to get from one word to the other.
-std::size_t distance(std::string_view from, std::string_view to) {
-    std::vector<std::size_t> row(to.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < from.size(); ++i) {
-        std::size_t diagonal = row[0]++;
-        for (std::size_t j = 0; j < to.size(); ++j) {
-            const auto changed = diagonal + (from[i] == to[j] ? 0U : 1U);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-        }
-    }
-    return row.back();
-}
 
 std::string left_column(const Option& option) {
     const auto letter =
@@ -53,8 +39,8 @@ const std::vector<Option>& options() {
         {"wait-timeout", 0, required, "DUR", "how long --wait-for may take; then exit 69 (30s)"},
         {"ready", 0, optional, "DUR", "exit 69 if it does not listen within DUR (30s)"},
         {"ready-url", 0, required, "URL", "and if this http URL does not answer by then"},
-        {"detach", 'd', none, "", "run in the background, return when it is up", for_launch,
-         "In the background"},
+        {"detach", 'd', none, "", "run in the background; with --ready, return when it is up",
+         for_launch, "In the background"},
         {"log", 0, required, "FILE", "with -d: where its output goes"},
         {"log-timestamps", 0, none, "", "with -d: the time before each line"},
         {"log-max-size", 0, required, "SIZE", "with -d: rotate the log at that size (10M)"},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/text.hpp"
 #include "claim/admission.hpp"
 #include "claim/dependencies.hpp"
 #include "claim/description.hpp"
@@ -120,9 +121,14 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
 
 // What somebody may have meant by a command that is not there; empty if it looks like one.
 std::string hint_for(const std::string& word) {
-    if (word == "status" || word == "stop" || word == "who" || word == "logs" ||
-        word == "restart") {
-        return fmt::format("to ask once itself, begin with the verb: once {}", word);
+    if (word == "help") return "to ask once itself: once --help";
+    for (const std::string_view verb : {"status", "stop", "who", "logs", "restart"}) {
+        if (word == verb) {
+            return fmt::format("to ask once itself, begin with the verb: once {}", verb);
+        }
+        if (word.size() > 2 && distance(word, verb) <= (word.size() > 4 ? 2U : 1U)) {
+            return fmt::format("to ask once itself: once {}", verb);
+        }
     }
     if (word.find(' ') != std::string::npos) {
         return "write the command without quotes around it, or as sh -c '...'";

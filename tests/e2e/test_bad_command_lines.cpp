@@ -278,3 +278,19 @@ TEST_CASE("bytes that are no UTF-8 go through, and a holder with such a folder i
     (void)hold(scene, {"-n", "x"}, {.folder = folder});
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
+
+TEST_CASE("a command that is not there and looks like a verb of once gets a hint", "[errors]") {
+    Scenario scene;
+    const std::vector<std::pair<const char*, const char*>> cases = {
+        {"stauts", "to ask once itself: once status"},
+        {"log", "to ask once itself: once logs"},
+        {"help", "to ask once itself: once --help"},
+    };
+    for (const auto& [word, hint] : cases) {
+        const auto told = scene.run({"once", word});
+        CHECK(told.ending == exited(127));
+        CHECK_THAT(told.stderr_text, has("there is no such command in PATH\nonce: ") && has(hint));
+    }
+    const auto other = scene.run({"once", "-p", scene.port(), "--", "foo-that-is-not-there"});
+    CHECK(count(other.stderr_text, "to ask once itself") == 0);
+}
