@@ -61,6 +61,16 @@ const Stranger* find_guarded(const Listeners& listeners) {
     return guarded == listeners.strangers.end() ? nullptr : &*guarded;
 }
 
+// Who is on its way out has lost its mark already (exit(2) lets the memory go before the files), so
+// it may well be the holder's own.
+bool is_leaving(const Stranger& stranger) {
+    return std::all_of(stranger.members.begin(), stranger.members.end(),
+                       [](const os::ProcessFacts& member) {
+                           const auto now = os::read_process(member.id.pid);
+                           return !now || now->id != member.id || now->is_dying();
+                       });
+}
+
 // One stranger's processes while they are ended: those whom we know, and what they start meanwhile.
 class Victim {
 public:
@@ -234,7 +244,9 @@ std::optional<std::string> why_others_stay(os::Port port, const std::string& hol
         const auto* guarded = find_guarded(listeners);
         return guarded != nullptr ? std::optional(describe(*guarded)) : std::nullopt;
     }
-    if (!listeners.strangers.empty()) return describe(listeners.strangers.front());
+    for (const auto& stranger : listeners.strangers) {
+        if (!is_leaving(stranger)) return describe(stranger);
+    }
     for (const auto& job : listeners.jobs) {
         if (job.job != holder) return fmt::format("port {} is held by {} too", port, describe(job));
     }
