@@ -64,7 +64,8 @@ const Stranger* find_guarded(const Listeners& listeners) {
 // Who is on its way out has lost its mark already (exit(2) lets the memory go before the files), so
 // it may well be the holder's own.
 bool is_leaving(const Stranger& stranger) {
-    return std::all_of(stranger.members.begin(), stranger.members.end(),
+    return !stranger.members.empty() &&
+           std::all_of(stranger.members.begin(), stranger.members.end(),
                        [](const os::ProcessFacts& member) {
                            const auto now = os::read_process(member.id.pid);
                            return !now || now->id != member.id || now->is_dying();
