@@ -6,7 +6,10 @@ namespace once::claim {
 
 void Announcement::make(const Slot& slot) {
     slots_.push_back(slot);
-    folder_.write(successor_file(slot, self_), to_text(self_));
+    const auto file = successor_file(slot, self_);
+    const auto text = to_text(self_);
+    // Who only stops needs no place in the queue: a full disk keeps nobody from ending a job.
+    if (!folder_.try_write(file, text) && self_.verb != Verb::stop) folder_.write(file, text);
 }
 
 void Announcement::withdraw() noexcept {

@@ -167,7 +167,7 @@ private:
     Report end_of_keeper();
     // The keeper died before it could tell of the launch, or cannot be told to launch: whatever it
     // had launched goes with it.
-    [[noreturn]] void give_up(const std::string& why);
+    [[noreturn]] void give_up(const std::string& words);
     void kill_orphans();
 
     Job(Command command, ProcessId keeper, Handle channel)

@@ -26,6 +26,7 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
+    void refuse_other_text(const std::string& name) const;
     void make_fresh(const std::string& name);
 
     std::string path_;   // absolute

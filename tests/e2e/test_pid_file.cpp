@@ -9,6 +9,16 @@
 
 using namespace once::test;
 
+TEST_CASE("a pid file that holds something else than a process id is refused, and kept",
+          "[pid-file]") {
+    Scenario scene;
+    scene.write_file("code.ts", "my code\n");
+    const auto once = scene.run({"once", "--pid-file", "code.ts", "-n", "x", "--", "true"});
+    CHECK(once.ending == exited(125));
+    CHECK(count(once.stderr_text, "it holds something else than a process id") == 1);
+    CHECK(scene.read_file("code.ts") == "my code\n");
+}
+
 TEST_CASE("the option --pid-file holds the command's pid while it runs", "[pid-file]") {
     Scenario scene;
     const auto once =

@@ -177,6 +177,23 @@ TEST_CASE("a record that names a process which is no once makes nobody signal it
     innocent.check_untouched();
 }
 
+TEST_CASE("who is named in place of the once that has the lock is not asked to end", "[records]") {
+    Scenario scene;
+    const Innocent innocent(scene);
+    const auto holder = hold(scene, {"-n", "x"});
+    wait_until_inscribed(scene, holder);
+    const auto path = state_file(scene, ".json");
+    overwrite(path, with_json_value(scene.read_file(path), "once", innocent.true_id()));
+    for (const Command& command : {Command{"once", "stop", "x"}, Command{"once", "restart", "x"},
+                                   Command{"once", "-n", "x", "--", "true"}}) {
+        const auto told = scene.run(command);
+        INFO(told.stderr_text);
+        CHECK((told.ending == exited(75) || told.ending == exited(69)));
+        CHECK_FALSE(holder.once.ended());
+    }
+    innocent.check_untouched();
+}
+
 TEST_CASE("a record without a lock is nobody's: the lock decides", "[records]") {
     Scenario scene;
     const auto real = specimen(scene);

@@ -219,6 +219,25 @@ TEST_CASE("a disk that fills while a job runs does not end the job, nor its repl
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
+TEST_CASE("a full disk keeps nobody from stopping a job", "[state][trouble][stop]") {
+    Scenario scene;
+    const TinyDisk disk(scene.home() / "disk");
+    if (!disk.is_there()) return;
+    scene.set("ONCE_STATE_DIR", (scene.home() / "disk" / "once").string());
+    const auto holder = hold(scene, {"-n", "x"});
+    eventually(
+        [&] {
+            const auto status = scene.run({"once", "status", "--json"}).stdout_text;
+            return json_value(status, "state") == "\"running\"";
+        },
+        "its record is whole");
+    disk.fill();
+    const auto stopped = scene.run({"once", "stop", "x"});
+    INFO(stopped.stderr_text);
+    CHECK(stopped.ending == exited(0));
+    CHECK(holder.once.ended());
+}
+
 TEST_CASE("a state folder that a plain user cannot enter is a clear line and 125",
           "[state][trouble]") {
     if (geteuid() == 0) {

@@ -90,13 +90,16 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
         const bool is_last = sent + count == descriptors.size();
         if (!send_go(channel_, {is_last, is_foreground}, descriptors.data() + sent, count)) {
             const int why = errno;
-            give_up(why == EPIPE ? "the keeper was killed" : reason(why));
+            give_up(fmt::format("cannot launch '{}': {}", command_.argv.front(),
+                                why == EPIPE ? "the keeper was killed" : reason(why)));
         }
         sent += count;
     } while (sent < descriptors.size());
     const auto& file = command_.argv.front();
     Launched launched;
-    if (receive(channel_, launched, 0) != Reception::message) give_up("the keeper was killed");
+    if (receive(channel_, launched, 0) != Reception::message) {
+        give_up(fmt::format("the keeper was killed while it launched '{}', which is ended", file));
+    }
     if (launched.in_folder) {
         fail("cannot enter the folder '{}': {}", command_.folder, reason(launched.error));
     }
@@ -168,9 +171,9 @@ Custody Job::take_over() {
     return {leader_, 0, false, Handle(), others_};
 }
 
-void Job::give_up(const std::string& why) {
+void Job::give_up(const std::string& words) {
     kill_orphans();
-    fail("cannot launch '{}': {}", command_.argv.front(), why);
+    fail("{}", words);
 }
 
 void Job::kill_orphans() {

@@ -21,7 +21,15 @@ PidFile::PidFile(const std::string& path) : path_(absolute_path(path)) {
         fail("cannot write the pid file '{}': it exists and is no plain file", path);
     }
     refuse_planted(path_, "the pid file");
+    refuse_other_text(path);
     make_fresh(path);
+}
+
+// It will be replaced, and removed at the end: nobody shall lose a text by a slip.
+void PidFile::refuse_other_text(const std::string& name) const {
+    const auto text = read_file(path_.c_str(), 4096).value_or("");
+    if (text.find_first_not_of("0123456789 \t\r\n") == std::string::npos) return;
+    fail("cannot write the pid file '{}': it holds something else than a process id", name);
 }
 
 void PidFile::make_fresh(const std::string& name) {
