@@ -305,7 +305,9 @@ private:
     }
 
     void recover(const Record& crashed) {
-        const auto left = leftovers_of(crashed).job;
+        auto left = leftovers_of(crashed).job;
+        // After us nobody looks for them any more: whom one look has missed another one sees.
+        if (left.empty()) left = leftovers_of(crashed).job;
         if (!left.empty()) sweep(crashed, left);
         await_dying(waiting_);  // of that job, too
         if (!crashed.pid_file.empty()) os::remove_stale_pid_file(crashed.pid_file);
