@@ -53,6 +53,11 @@ LookSchedule::LookSchedule(TimePoint launched, std::optional<Duration> within)
       longest_pause_(within ? Duration(std::chrono::milliseconds(160)) : at_most_),
       next_(launched + std::min(pause_, at_most_)) {}
 
+void LookSchedule::confirm(TimePoint now) {
+    const auto soon = now + std::chrono::milliseconds(10);
+    next_ = next_ ? std::min(*next_, soon) : soon;
+}
+
 void LookSchedule::step(TimePoint now) {
     pause_ = std::min(2 * pause_, longest_pause_);
     if (!next_ || now - launched_ >= at_most_) return finish();

@@ -38,6 +38,8 @@ public:
     [[nodiscard]] std::optional<TimePoint> next() const { return next_; }
     /// A look was made: plans the next one.
     void step(TimePoint now);
+    /// What was seen has to be seen again soon, if need be a moment after the last look.
+    void confirm(TimePoint now);
     void finish() { next_.reset(); }
     /// The job has had the time that a server needs: if it is elsewhere, that is worth a word.
     [[nodiscard]] bool has_settled(TimePoint now) const {

@@ -1,6 +1,7 @@
 #include "job/readiness.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -27,7 +28,7 @@ Readiness::Readiness(os::Events& events, int token, const ReadinessPlan& plan, i
 }
 
 void Readiness::look(TimePoint now) {
-    if (!missing_.empty()) look_at_ports();
+    const bool is_new = !missing_.empty() && look_at_ports();
     if (stranger_) return end(State::lost);
     if (missing_.empty()) {
         if (!plan_.url) return end(State::ready);
@@ -35,6 +36,7 @@ void Readiness::look(TimePoint now) {
         if (state_ != State::open) return;
     }
     looks_.step(now);
+    if (is_new) looks_.confirm(now);
     if (!looks_.next()) give_up(now);
 }
 
@@ -48,14 +50,19 @@ void Readiness::give_up(TimePoint now) {
     if (state_ == State::open) end(State::late);
 }
 
-void Readiness::look_at_ports() {
+bool Readiness::look_at_ports() {
+    bool is_new = false;
     std::erase_if(missing_, [&](os::Port port) {
-        auto seen = look_at(port, subreaper_);
-        const auto standing = seen.standing;
-        if (standing == PortLook::Standing::strangers && !stranger_) stranger_ = std::move(seen);
-        return standing == PortLook::Standing::ours;
+        auto look = look_at(port, subreaper_);
+        if (look.standing == PortLook::Standing::strangers && !stranger_) stranger_ = look;
+        const auto last = std::exchange(seen_[port], look.listener.inode);
+        if (look.standing != PortLook::Standing::ours) return false;
+        if (last == look.listener.inode) return true;
+        is_new = true;
+        return false;
     });
     if (missing_.empty()) log::debug("the job listens on every claimed port");
+    return is_new;
 }
 
 void Readiness::ask(TimePoint now) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,7 +64,9 @@ public:
     [[nodiscard]] NotReady portrait() const;
 
 private:
-    void look_at_ports();
+    // True if a listener was seen for the first time: it may only have tried the port, as vite
+    // does, which closes it and opens another one.
+    bool look_at_ports();
     void ask(TimePoint now);
     void judge();
     void give_up(TimePoint now);
@@ -76,6 +80,7 @@ private:
     State state_ = State::open;
     LookSchedule looks_;
     std::vector<os::Port> missing_;
+    std::map<os::Port, std::uint64_t> seen_;  ///< the listener of the last look, by its inode
     std::optional<PortLook> stranger_;
     std::optional<Inquiry> inquiry_;
     TimePoint asked_;
