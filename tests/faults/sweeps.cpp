@@ -11,6 +11,10 @@ namespace {
 
 using Action = Intervention::Action;
 
+/// From run to run there may be a call more or less, and on a loaded machine a run may be cut
+/// short, so one place that was not reached is not yet the end.
+constexpr int enough = 8;
+
 /// What a sweep has found. It goes on after a complaint: all are wanted.
 class Tally {
 public:
@@ -47,10 +51,8 @@ private:
     std::string complaints_;
 };
 
-/// The number of places. From run to run there may be a call more or less, so one that was not
-/// reached is not yet the end.
+/// The number of places.
 int at_each_place(Tally& tally, Intervention wish) {
-    constexpr int enough = 3;
     int places = 0;
     for (int missed = 0; missed < enough; ++wish.place) {
         const bool was_hit = tally.was_hit(wish);
@@ -106,7 +108,7 @@ void sweep_errnos(const Play& play) {
         Tally tally(play);
         int faults = 0;
         int places = 0;
-        for (int missed = 0; missed < 3;) {
+        for (int missed = 0; missed < enough;) {
             Intervention wish{
                 .action = Action::fail, .role = role, .place = ++places, .victims = {}, .error = 0};
             const bool was_hit = tally.was_hit(wish);
@@ -120,8 +122,8 @@ void sweep_errnos(const Play& play) {
                 if (tally.was_hit(wish)) ++faults;
             }
         }
-        tally.conclude(std::string(name_of(role)) + ": " + std::to_string(places - 3) + " calls, " +
-                       std::to_string(faults) + " faults injected");
+        tally.conclude(std::string(name_of(role)) + ": " + std::to_string(places - enough) +
+                       " calls, " + std::to_string(faults) + " faults injected");
     }
 }
 
@@ -132,7 +134,7 @@ void sample_errnos(const Play& play) {
         std::size_t next = 0;
         Intervention wish{
             .action = Action::fail, .role = role, .place = 1, .victims = {}, .error = 0};
-        for (int missed = 0; missed < 3; ++wish.place) {
+        for (int missed = 0; missed < enough; ++wish.place) {
             wish.error = next;
             bool was_hit = tally.was_hit(wish);
             if (was_hit && tally.last_errors() == 0 && next > 0) {
@@ -146,7 +148,7 @@ void sample_errnos(const Play& play) {
                 ++next;
             }
         }
-        tally.conclude(std::string(name_of(role)) + ": " + std::to_string(wish.place - 4) +
+        tally.conclude(std::string(name_of(role)) + ": " + std::to_string(wish.place - 1 - enough) +
                        " calls, " + std::to_string(faults) + " faults injected");
     }
 }
