@@ -89,7 +89,10 @@ void Trial::start() {
 }
 
 void Trial::await(const std::function<bool()>& holds) {
-    (void)within(until_inscribed, [&] { return watched_->ended() || holds(); });
+    const auto is_over = [&] { return watched_->ended() || holds(); };
+    // Until something was done to it, it goes its way, however slowly.
+    (void)within(until_hung, [&] { return is_over() || report_->ended(); });
+    (void)within(until_inscribed, is_over);
 }
 
 void Trial::expect(const Command& command, const std::vector<Ending>& endings) {
