@@ -2,17 +2,14 @@
 //
 //   tree FILE       writes its pid to FILE when all are there, and waits: a leader
 //   tree FILE loop  the bare kill loop: has started the tree below itself, and at a TERM sends one
-//   to each of
-//                   the thousand, whose pids it knows, and ends when all are gone
+//                   to each of the thousand, whose pids it knows, and ends when all are gone
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -23,17 +20,14 @@ namespace {
 constexpr std::array children_in{10, 9, 10};
 constexpr int descendants = 1000;
 
-struct Tree {
-    std::atomic<int> count;
-    std::array<pid_t, descendants> pids;
-};
-
-void grow(Tree& tree, std::size_t generation) {
+// Each tells its pid when it has grown what is below it.
+void grow(int news, std::size_t generation) {
     if (generation == children_in.size()) return;
     for (int i = 0; i < children_in[generation]; ++i) {
         if (fork() != 0) continue;
-        grow(tree, generation + 1);
-        tree.pids[static_cast<std::size_t>(tree.count++)] = getpid();
+        grow(news, generation + 1);
+        const pid_t self = getpid();
+        if (write(news, &self, sizeof self) != sizeof self) _exit(1);
         while (true) pause();
     }
 }
@@ -43,15 +37,18 @@ void grow(Tree& tree, std::size_t generation) {
 int main(int argc, char** argv) {
     if (argc < 2) return 2;
     const bool is_loop = argc > 2 && strcmp(argv[2], "loop") == 0;
-    auto& tree = *static_cast<Tree*>(
-        mmap(nullptr, sizeof(Tree), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    std::array<int, 2> news{};
+    if (pipe2(news.data(), O_CLOEXEC) != 0) return 1;
     sigset_t term;
     sigemptyset(&term);
     (void)sigaddset(&term, SIGTERM);
     if (is_loop) (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    grow(tree, 0);
+    grow(news[1], 0);
     if (is_loop) (void)sigprocmask(SIG_BLOCK, &term, nullptr);
-    while (tree.count < descendants) usleep(1000);
+    std::array<pid_t, descendants> pids{};
+    for (pid_t& pid : pids) {
+        if (read(news[0], &pid, sizeof pid) != sizeof pid) return 1;
+    }
     const int file = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (dprintf(file, "%d\n", getpid()) < 0) return 1;
     if (!is_loop) {
@@ -59,7 +56,7 @@ int main(int argc, char** argv) {
     }
     int signal = 0;
     (void)sigwait(&term, &signal);
-    for (const pid_t pid : tree.pids) (void)kill(pid, SIGTERM);
+    for (const pid_t pid : pids) (void)kill(pid, SIGTERM);
     while (waitpid(-1, nullptr, 0) > 0) {
     }
     return 0;
