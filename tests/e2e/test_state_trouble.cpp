@@ -56,6 +56,18 @@ private:
     bool is_mounted_ = false;
 };
 
+/// A job whose record is whole, wherever the state is.
+Holder hold_inscribed(Scenario& scene) {
+    const auto holder = hold(scene, {"-n", "x"});
+    eventually(
+        [&] {
+            const auto status = scene.run({"once", "status", "--json"}).stdout_text;
+            return json_value(status, "state") == "\"running\"";
+        },
+        "its record is whole");
+    return holder;
+}
+
 }  // namespace
 
 TEST_CASE("a lock file removed while it is held lets in no second job", "[state][removed]") {
@@ -202,13 +214,7 @@ TEST_CASE("a disk that fills while a job runs does not end the job, nor its repl
     const TinyDisk disk(scene.home() / "disk");
     if (!disk.is_there()) return;
     scene.set("ONCE_STATE_DIR", (scene.home() / "disk" / "once").string());
-    const auto holder = hold(scene, {"-n", "x"});
-    eventually(
-        [&] {
-            const auto status = scene.run({"once", "status", "--json"}).stdout_text;
-            return json_value(status, "state") == "\"running\"";
-        },
-        "its record is whole");
+    const auto holder = hold_inscribed(scene);
     disk.fill();
     const auto refused = scene.run({"once", "-n", "x", "--", "echo", "ran"});
     CHECK(refused.ending == exited(125));
@@ -224,13 +230,7 @@ TEST_CASE("a full disk keeps nobody from stopping a job", "[state][trouble][stop
     const TinyDisk disk(scene.home() / "disk");
     if (!disk.is_there()) return;
     scene.set("ONCE_STATE_DIR", (scene.home() / "disk" / "once").string());
-    const auto holder = hold(scene, {"-n", "x"});
-    eventually(
-        [&] {
-            const auto status = scene.run({"once", "status", "--json"}).stdout_text;
-            return json_value(status, "state") == "\"running\"";
-        },
-        "its record is whole");
+    const auto holder = hold_inscribed(scene);
     disk.fill();
     const auto stopped = scene.run({"once", "stop", "x"});
     INFO(stopped.stderr_text);
