@@ -1,18 +1,6 @@
 #include "base/json_writer.hpp"
 
-#include <array>
-#include <charconv>
-
 namespace once {
-namespace {
-
-template <class Number>
-std::string_view in_digits(Number number, std::array<char, 24>& room) {
-    const auto [end, error] = std::to_chars(room.data(), room.data() + room.size(), number);
-    return {room.data(), static_cast<std::size_t>(end - room.data())};
-}
-
-}  // namespace
 
 void JsonWriter::separate() {
     if (text_.empty()) return;
@@ -36,16 +24,6 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 void JsonWriter::append(std::string_view text) {
     separate();
     text_ += text;
-}
-
-void JsonWriter::append_signed(std::int64_t number) {
-    std::array<char, 24> room;
-    append(in_digits(number, room));
-}
-
-void JsonWriter::append_unsigned(std::uint64_t number) {
-    std::array<char, 24> room;
-    append(in_digits(number, room));
 }
 
 // RFC 8259, section 7: the quotation mark, the backslash and what is below a blank.

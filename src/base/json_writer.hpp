@@ -1,7 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -31,19 +30,14 @@ public:
     void value(std::string_view text);
     void value(const std::string& text) { value(std::string_view(text)); }
     void value(const char* text) { value(std::string_view(text)); }
-    void value(std::same_as<bool> auto flag) { append(flag ? "true" : "false"); }
-    void value(std::signed_integral auto number) { append_signed(number); }
-    void value(std::unsigned_integral auto number) requires(!std::same_as<decltype(number), bool>) {
-        append_unsigned(number);
-    }
+    void value(bool flag) { append(flag ? "true" : "false"); }
+    void value(std::integral auto number) { append(std::to_string(number)); }
 
     [[nodiscard]] const std::string& text() const { return text_; }
 
 private:
     void separate();
     void append(std::string_view text);
-    void append_signed(std::int64_t number);
-    void append_unsigned(std::uint64_t number);
 
     std::string text_;
 };

@@ -142,9 +142,8 @@ std::string describe_non_listeners(os::Port port) {
     if (sockets.empty()) {
         // inet_diag lists them since Linux 6.8.
         return fmt::format(
-            "port {} cannot be bound, and the kernel does not say why: before Linux 6.8 it does "
-            "not "
-            "tell of a socket that is bound and does not listen",
+            "port {} cannot be bound, and the kernel does not say why: before Linux 6.8 it "
+            "does not tell of a socket that is bound and does not listen",
             port);
     }
     const auto& socket = worst != sockets.end() ? *worst : sockets.front();
