@@ -58,6 +58,9 @@ TEST_CASE("after Ctrl-Z and fg the job reads what is typed", "[terminal][job-con
     terminal.press_ctrl_z();
     terminal.wait_for("Stopped");
     terminal.wait_for_prompt();
+    // The shell waits for once alone: a reader that the signal has not reached yet takes a byte of
+    // what is typed next.
+    wait_until_stopped(leader);
     terminal.type_line("fg");
     wait_until_in_foreground(terminal, leader);
     terminal.type_line("after all");
