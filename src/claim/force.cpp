@@ -66,10 +66,7 @@ const Stranger* find_guarded(const Listeners& listeners) {
 bool is_leaving(const Stranger& stranger) {
     return !stranger.members.empty() &&
            std::all_of(stranger.members.begin(), stranger.members.end(),
-                       [](const os::ProcessFacts& member) {
-                           const auto now = os::read_process(member.id.pid);
-                           return !now || now->id != member.id || now->is_dying();
-                       });
+                       [](const auto& member) { return os::is_dying(member.id); });
 }
 
 // One stranger's processes while they are ended: those whom we know, and what they start meanwhile.

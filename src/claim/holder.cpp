@@ -53,9 +53,8 @@ bool is_proven(const Record& record, const std::optional<os::FileId>& lock) {
         if (os::holds_one_of(record.once.pid, {*lock})) return true;
         // Beside a keeper that has it a once that lives and has not is somebody else, forged or
         // damaged into the record; it would be asked to end. One on its way out has closed it.
-        const auto once = os::read_process(record.once.pid);
-        const bool is_other = once && once->id == record.once && !once->is_dying();
-        return !is_other && record.keeper.pid != 0 && os::holds_one_of(record.keeper.pid, {*lock});
+        return os::is_dying(record.once) && record.keeper.pid != 0 &&
+               os::holds_one_of(record.keeper.pid, {*lock});
     }
     const auto leader = os::read_process(record.leader.pid);
     return leader && leader->id == record.leader && leader->parent == record.keeper.pid &&

@@ -47,18 +47,14 @@ bool listens_on(const std::vector<const os::ProcessFacts*>& members,
     return !inodes.empty() && !os::find_owners(inodes, pids).found.empty();
 }
 
-// One that is dying has closed its files, and looks as if it had never held ours.
-bool is_dying(const os::ProcessFacts& process) {
-    const auto now = os::read_process(process.id.pid);
-    return !now || now->id != process.id || now->is_dying();
-}
-
 enum class Kind { member, doubtful, daemon };
 
 Kind kind_of(const Children& children, const os::ProcessFacts& orphan, const DaemonRule& rule) {
     if (!rule.spare || orphan.is_zombie() || orphan.session == rule.session) return Kind::member;
     const bool holds_ours = os::holds_one_of(orphan.id.pid, rule.stdio);
-    if (listens_on(family(children, orphan), rule.ports) || is_dying(orphan)) return Kind::member;
+    if (listens_on(family(children, orphan), rule.ports)) return Kind::member;
+    // It may have closed its files, and look as if it had never held ours.
+    if (os::is_dying(orphan.id)) return Kind::member;
     return holds_ours ? Kind::doubtful : Kind::daemon;
 }
 

@@ -66,6 +66,8 @@ int parent_pid();
 
 /// True while the very process lives; a zombie does not.
 bool is_alive(ProcessId id);
+/// True if it is gone, or about to be: what it had open may be closed already.
+bool is_dying(ProcessId id);
 
 /// Its arguments, joined with blanks; its name in brackets where they are not readable.
 std::string command_line(int pid);

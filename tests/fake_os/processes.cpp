@@ -59,6 +59,11 @@ bool is_alive(ProcessId id) {
     return facts && facts->id == id && !facts->is_zombie();
 }
 
+bool is_dying(ProcessId id) {
+    const auto facts = read_process(id.pid);
+    return !facts || facts->id != id || facts->is_dying();
+}
+
 std::string command_line(int pid) { return world().lives(pid) ? world().actors[pid].command : ""; }
 std::string folder_of(int pid) { return world().lives(pid) ? world().actors[pid].folder : ""; }
 

@@ -98,6 +98,11 @@ bool is_alive(ProcessId id) {
     return facts && facts->id == id && !facts->is_zombie();
 }
 
+bool is_dying(ProcessId id) {
+    const auto facts = read_process(id.pid);
+    return !facts || facts->id != id || facts->is_dying();
+}
+
 std::string command_line(int pid) {
     auto line = joined_arguments(read_file(proc(pid, "cmdline").c_str(), 1U << 16U).value_or(""));
     if (!line.empty()) return line;
