@@ -119,6 +119,25 @@ TEST_CASE("a root that ends late, while the rest is swept, does not keep us busy
     for (const int pid : {310, 311, 312, 313}) CHECK_FALSE(world().lives(pid));
 }
 
+TEST_CASE("a root that ends of itself, at whatever moment, does not save the rest of its job") {
+    bool is_in_time = true;
+    for (int moment = 1; is_in_time; ++moment) {
+        set_the_stage();
+        put_npm_job();
+        int calls = 0;
+        world().on_call = [&] {
+            if (++calls == moment) world().end(310);
+        };
+        const auto outcome = admit({.force = true});
+        CAPTURE(moment, outcome.words);
+        CHECK(outcome.admitted);
+        for (const int pid : {310, 311, 312, 313}) CHECK_FALSE(world().lives(pid));
+        CHECK(was_left_alone(their_terminal));
+        is_in_time = calls >= moment;
+        REQUIRE(moment < 1000);
+    }
+}
+
 TEST_CASE("children that are started meanwhile are ended, too") {
     set_the_stage();
     put_npm_job();
