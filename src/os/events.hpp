@@ -56,6 +56,9 @@ public:
 
     /// Changes which signals are events from now on.
     void catch_signals(Catch which);
+    /// Which they are. Other Events of this process may have blocked others meanwhile:
+    /// `catch_signals` with this undoes it.
+    [[nodiscard]] Catch caught() const { return which_; }
 
     /// What was there before the first of these objects was made in this process.
     [[nodiscard]] const SignalState& inherited() const { return inherited_; }

@@ -124,7 +124,7 @@ void Handle::close() noexcept {
     objects.erase(object);
 }
 
-Events::Events(Catch) {}
+Events::Events(Catch which) : which_(which) {}
 Events::~Events() {
     std::erase_if(watched, [](const auto& one) { return one.first.first == the_world.self; });
 }

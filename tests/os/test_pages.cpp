@@ -4,6 +4,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "os/events.hpp"
 #include "os/self.hpp"
 
 namespace {
@@ -29,4 +30,13 @@ TEST_CASE("the pages of the program are given back, and there again when they ar
     once::os::shed_program_pages();
     CHECK(mapped_in() < before);
     CHECK(mapped_in() > 0);
+}
+
+TEST_CASE("who waits for long gives them back while he waits") {
+    using namespace std::chrono_literals;
+    once::os::Events events(once::os::Catch::usual);
+    const long before = mapped_in();
+    (void)events.next(once::Clock::now() + 1100ms);
+    CHECK(mapped_in() < before);
+    once::os::restore_signals(events.inherited());
 }

@@ -14,8 +14,9 @@ namespace once::os {
 namespace {
 
 constexpr int signals_token = 0;
-// Who has had nothing to do for so long, and has nothing to wait for but others, needs no memory.
+// Who has had nothing to do for so long, and will not have for longer yet, needs no memory.
 constexpr int time_to_rest_ms = 100;
+constexpr int shortest_rest_ms = 1000;
 
 using Bits = std::uint64_t;
 constexpr Bits bit(int signal) { return Bits{1} << (signal - 1); }
@@ -69,6 +70,11 @@ SignalState look_around() {
     return {to_bits(blocked), is_ignored(SIGCHLD)};
 }
 
+int milliseconds_until(TimePoint time) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
+}
+
 void set_disposition(int signal, void (*handler)(int)) noexcept {
     struct sigaction action {};
     action.sa_handler = handler;
@@ -114,18 +120,15 @@ void Events::forget(const Handle& handle) noexcept {
 Event Events::next(std::optional<TimePoint> deadline) {
     bool is_at_rest = false;
     while (true) {
-        int patience = is_at_rest ? -1 : time_to_rest_ms;
-        if (deadline) {
-            const auto left =
-                std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-            patience = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
-        }
+        int patience = deadline ? milliseconds_until(*deadline) : -1;
+        const bool may_rest = !is_at_rest && (patience < 0 || patience >= shortest_rest_ms);
+        if (may_rest) patience = time_to_rest_ms;
         // One at a time: a second one could be about something that is forgotten by then.
         epoll_event ready{};
         const int count = ::epoll_wait(descriptor(queue_), &ready, 1, patience);
         if (count < 0 && errno != EINTR) fail_with(errno, "wait for events");
         if (count == 0 && deadline && Clock::now() >= *deadline) return TimeUp{};
-        if (count == 0 && !deadline) {
+        if (count == 0 && may_rest) {
             shed_program_pages();
             is_at_rest = true;
         }

@@ -216,7 +216,7 @@ void be_keeper(const Command& command, Handle channel, const Job::Keep& keep) no
     sigfillset(&all);
     (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
     (void)::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    (void)::prctl(PR_SET_NAME, "once-keeper");
+    (void)::prctl(PR_SET_NAME, "job-keeper");
     try {
         live(command, std::move(channel), keep);
     } catch (...) {
