@@ -234,6 +234,7 @@ private:
         auto custody = job_.take_over();
         // A request that came meanwhile was heard there: it shall not be started again then.
         if (keep(custody, wish_.keeper)) outcome_.was_asked = true;
+        events_.catch_signals(events_.caught());  // a keeper lets nothing through
         if (!has_ended_)
             outcome_.ending = custody.leader_ending().value_or(Ending::killed(SIGKILL));
         done_ = true;

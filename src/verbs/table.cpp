@@ -44,7 +44,7 @@ bool is_in(const std::vector<int>& pids, int pid) {
 
 // A keeper has the command line of the `once` that it was forked from.
 std::string command_of(const os::ProcessFacts& process) {
-    if (process.name == "once-keeper") return "(its keeper)";
+    if (process.name == "job-keeper") return "(its keeper)";
     return printable(os::command_line(process.id.pid));
 }
 

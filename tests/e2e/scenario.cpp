@@ -235,7 +235,7 @@ pid_t leader_of(pid_t once) {
             children = children_of(keeper);
             std::erase_if(children, [](pid_t child) {
                 const auto one = process(child);
-                return !one || one->name == "once-keeper";
+                return !one || one->name == "job-keeper";
             });
             return !children.empty();
         },

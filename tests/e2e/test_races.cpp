@@ -25,7 +25,7 @@ std::vector<pid_t> onces_and_keepers() {
         if (std::find(ours.begin(), ours.end(), one.pid) == ours.end()) continue;
         const auto parent = process(one.parent);
         const bool is_once = one.name == "once" && !(parent && parent->name == "once");
-        if (one.is_alive() && (is_once || one.name == "once-keeper")) found.push_back(one.pid);
+        if (one.is_alive() && (is_once || one.name == "job-keeper")) found.push_back(one.pid);
     }
     return found;
 }

@@ -160,6 +160,12 @@ TEST_CASE("a keeper that is killed is a failure of its run", "[restart]") {
                                     "actor print-signals & actor print-signals"});
     wait_until_state(scene, "x", "running");
     const pid_t first = status_pid(scene, "x", "leader");
+    const auto blocked = [&] {
+        const auto status = whole_file("/proc/" + text(once.pid()) + "/status");
+        return status.substr(status.find("SigBlk:"),
+                             std::string_view("SigBlk:\t0123456789abcdef").size());
+    };
+    const auto blocked_before = blocked();
     REQUIRE(kill(keeper_of(once.pid()), SIGKILL) == 0);
     once.wait_for_error("the keeper of 'sh");
     once.wait_for_error("starting it again in 100 ms");
@@ -172,6 +178,8 @@ TEST_CASE("a keeper that is killed is a failure of its run", "[restart]") {
     CHECK_FALSE(alive(first));
     eventually([&] { return descendants(once.pid()).size() == 4; },
                "a keeper with one job of three processes");
+    // Of what it has blocked as a keeper job control is none of its own.
+    CHECK(blocked() == blocked_before);
     once.signal(SIGKILL);
     await_nothing_left(scene);
 }

@@ -107,6 +107,22 @@ TEST_CASE("a TERM to the whole group starts the stop plan's clock", "[signals][g
     check_nothing_left(scene);
 }
 
+TEST_CASE("a TERM to all that are named once, as pkill sends it, asks the job to end",
+          "[signals][groups][stop]") {
+    Scenario scene;
+    for (const char* group : {"own", "shared"}) {
+        const auto once = scene.launch(
+            {"once", "--group", group, "--stop-timeout", "1h", "--", "actor", "print-signals"});
+        (void)once.ready_pid();
+        for (const Process& one : scene.survivors()) {
+            if (one.name.find("once") != std::string::npos) REQUIRE(kill(one.pid, SIGTERM) == 0);
+        }
+        CHECK(once.wait_ending() == exited(0));
+        CHECK(times_got(once.stdout_text(), "SIGTERM") == 1);
+        check_nothing_left(scene);
+    }
+}
+
 TEST_CASE("a HUP to the whole group is followed by a TERM", "[signals][groups][stop]") {
     Scenario scene;
     const auto once = scene.launch(

@@ -14,7 +14,7 @@ const Program uvicorn = {.command = {"/usr/bin/uvicorn", "asgi:app", "--port", "
                          .needs = {"/usr/bin/uvicorn"},
                          .project = "python"};
 
-/// The process of a detached launch by that name: `once`, or `once-keeper`.
+/// The process of a detached launch by that name: `once`, or `job-keeper`.
 pid_t find(Project& project, const std::string& name) {
     for (const Process& one : project.scene().survivors()) {
         if (one.name == name) return one.pid;
@@ -51,7 +51,7 @@ void check_detached(const Program& program) {
     Project project(program.project);
     start_detached(project, program);
     const auto once = find(project, "once");
-    const auto keeper = find(project, "once-keeper");
+    const auto keeper = find(project, "job-keeper");
     REQUIRE(once > 0);
     REQUIRE(keeper > 0);
     check_log_has(project, "Local:");

@@ -30,7 +30,7 @@ std::vector<Process> players(bool with_leaders) {
         if (!one.is_alive() || !std::binary_search(ours.begin(), ours.end(), one.pid)) continue;
         const auto parent = process(one.parent);
         const bool is_once = one.name == "once" && !(parent && parent->name == "once");
-        if (is_once || one.name == "once-keeper" || (with_leaders && is_leader(one))) {
+        if (is_once || one.name == "job-keeper" || (with_leaders && is_leader(one))) {
             found.push_back(one);
         }
     }

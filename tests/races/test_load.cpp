@@ -97,7 +97,7 @@ void hold_many(int jobs, bool with_ports) {
     }
     Cost cost;
     for (const Process& one : processes()) {
-        if (one.name == "once" || one.name == "once-keeper") cost.add(one.pid);
+        if (one.name == "once" || one.name == "job-keeper") cost.add(one.pid);
     }
     const double stop = seconds([&] {
         CHECK(scene.run({"once", "stop", "--all"}).ending == exited(0));

@@ -93,7 +93,7 @@ bool Other::take() const {
 void Other::record() {
     const auto lock = world().locks.find(claim::lock_file(slot, self_));
     if (lock == world().locks.end() || lock->second != their_once) return;
-    world().add(their_keeper, their_once, "once-keeper");
+    world().add(their_keeper, their_once, "job-keeper");
     auto& leader = world().add(their_leader, their_keeper, "node");
     leader.environment["ONCE_JOB"] = self_.job;
     self_.keeper = {their_keeper, their_keeper};

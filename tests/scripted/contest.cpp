@@ -121,7 +121,7 @@ private:
         fake::call();
         if (is_over_) return;
         part.fate.had_job = true;
-        world().add(cast.keeper, cast.once, "once-keeper");
+        world().add(cast.keeper, cast.once, "job-keeper");
         for (const int pid : {cast.leader, cast.worker}) {
             auto& process =
                 world().add(pid, pid == cast.leader ? cast.keeper : cast.leader, "node");

@@ -24,7 +24,7 @@ void look(Readiness& readiness) {
 TEST_CASE("a server that only tries its port, and closes it again, is not ready yet") {
     constexpr int token = 5;
     set_the_stage();
-    world().add(their_keeper, our_once, "once-keeper");
+    world().add(their_keeper, our_once, "job-keeper");
     world().add(their_leader, their_keeper, "vite");
     const ReadinessPlan plan{{port}, {}, {}};
     once::os::Events events(once::os::Catch::usual);
