@@ -121,8 +121,10 @@ std::string text_of(os::Port port, const Finding& finding) {
         text += (text.empty() ? "" : "\n") + owner_text(port, owner);
     }
     for (const auto* holding : finding.silent) {
-        text += fmt::format("{}port {} is claimed by {}, which does not listen on it\n",
-                            text.empty() ? "" : "\n", port, claim::describe(holding->record));
+        const bool is_stopping = holding->state == claim::State::stopping;
+        text += fmt::format("{}port {} is claimed by {}, which {}\n", text.empty() ? "" : "\n",
+                            port, claim::describe(holding->record),
+                            is_stopping ? "is stopping" : "does not listen on it");
     }
     if (finding.is_taken) text += claim::describe_non_listeners(port) + '\n';
     return text.empty() ? fmt::format("port {} is free\n", port) : text;

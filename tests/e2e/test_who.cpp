@@ -232,6 +232,23 @@ TEST_CASE("who names a job that claims the port and does not listen", "[who]") {
     CHECK(parsed.at("claimed_by").at(0).at("once").at("pid") == holder.once.pid());
 }
 
+TEST_CASE("who says of a job that ends that it is stopping", "[who]") {
+    Scenario scene;
+    const auto once = scene.launch({"once", "-p", scene.port(), "--stop-timeout", "1h", "--",
+                                    "actor", "print-signals", "--exit-on", "USR1"});
+    const pid_t leader = once.ready_pid();
+    once.signal(SIGTERM);
+    once.wait_for_output("got SIGTERM");
+    eventually(
+        [&] {
+            const auto told = who(scene, scene.port()).stdout_text;
+            return told.find(", which is stopping\n") != std::string::npos;
+        },
+        "it is said to be stopping");
+    REQUIRE(kill(leader, SIGUSR1) == 0);
+    CHECK(once.wait_ending() == exited(0));
+}
+
 TEST_CASE("who names both: who claims the port, and a stranger that has it", "[who][stranger]") {
     Scenario scene;
     const auto holder = hold_port(scene);
