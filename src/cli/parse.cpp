@@ -142,12 +142,25 @@ Request parse_logs(int argc, char** argv) {
     return wish;
 }
 
+// Who types it for a verb would end a process that has nothing to do with the port.
+void refuse_kill(int argc, char** argv) {
+    if (argc != 3 || std::string_view(argv[1]) != "kill" || !parse_port(argv[2])) return;
+    fail(
+        "no verb 'kill'; to end who has port {0}: once stop {0}; to run kill(1) on pid {0}: once "
+        "-- "
+        "kill {0}",
+        argv[2]);
+}
+
 }  // namespace
 
 Request parse(int argc, char** argv) {
     // A verb is one as the first word only: `once -- status` runs a command of that name.
     const auto verb = argc > 1 ? verb_of(argv[1]) : std::nullopt;
-    if (!verb) return parse_launch(argc, argv);
+    if (!verb) {
+        refuse_kill(argc, argv);
+        return parse_launch(argc, argv);
+    }
     if (*verb == for_status) return parse_status(argc - 1, argv + 1);
     if (*verb == for_stop) return parse_stop(argc - 1, argv + 1);
     if (*verb == for_restart) return parse_restart(argc - 1, argv + 1);

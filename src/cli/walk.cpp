@@ -1,5 +1,6 @@
 #include "cli/walk.hpp"
 
+#include <fmt/format.h>
 #include <getopt.h>
 
 #include <algorithm>
@@ -21,6 +22,19 @@ const Option& find_option(int id, For verb) {
     });
 }
 
+std::string words_for(For verb) {
+    return verb == for_launch ? "a launch" : fmt::format("once {}", name_of(verb));
+}
+
+[[noreturn]] void refuse_for(const Option& option, For verb) {
+    std::vector<std::string> verbs;
+    for (const auto one : {for_launch, for_status, for_stop, for_who, for_restart, for_logs}) {
+        if ((option.verbs & one) != 0) verbs.push_back(words_for(one));
+    }
+    fail("--{} is not for {}; it is for {}", option.name, words_for(verb),
+         fmt::format("{}", fmt::join(verbs, " and ")));
+}
+
 [[noreturn]] void refuse_unknown(std::string_view word, For verb) {
     const auto start = word.substr(0, word.find('='));
     const bool names_slot =
@@ -34,8 +48,7 @@ const Option& find_option(int id, For verb) {
     }
     const auto name = word.substr(2, word.find('=') - 2);
     for (const auto& option : options()) {
-        if (option.name == name)
-            fail("unknown option '--{}' here: it is for another verb; see once --help", name);
+        if (option.name == name) refuse_for(option, verb);
     }
     const auto nearest = nearest_option(name, verb);
     if (nearest.empty()) fail("unknown option '--{}'; see once --help", printable(name));

@@ -54,6 +54,7 @@ TEST_CASE("a value that is not accepted is named, with its option and with what 
         {{"--port="}, {"--port", "''"}},
         {{"--name", "a b"}, {"--name", "'a b'", "64", "A-Z a-z 0-9 . _ -"}},
         {{"-n", ""}, {"--name", "''"}},
+        {{"-n", "8001"}, {"--name", "'8001'", "-p", "port"}},
         {{"--wait=soon"}, {"--wait", "'soon'", "500ms", "5s", "2m", "1h", "seconds"}},
         {{"--wait="}, {"--wait", "''"}},
         {{"--stop-timeout", "1d"}, {"--stop-timeout", "'1d'", "500ms", "1h"}},
@@ -168,13 +169,19 @@ TEST_CASE("without a command there is the usage line") {
     check_tells({"--"}, {"no command"});
 }
 
+TEST_CASE("kill is no verb, and no pid is taken for a port") {
+    check_tells({"kill", "8001"}, {"once stop 8001", "once -- kill 8001"});
+    CHECK(refusal({"--", "kill", "8001"}).empty());
+    CHECK(refusal({"kill", "-9", "8001"}).empty());
+}
+
 TEST_CASE("status refuses what it does not know") {
     check_tells({"status", "--port", "80"}, {"'--port'"});
-    check_tells({"status", "--jsno"}, {"'--jsno'", "'--json'"});
+    check_tells({"status", "--jsno"}, {"'--jsno'", "--json"});
     check_tells({"status", "a/b"}, {"'a/b'", "port", "name"});
     check_tells({"status", ""}, {"''"});
     check_tells({"status", "--color", "red"}, {"--color", "'red'"});
-    check_tells({"--json", "cmd"}, {"'--json'"});
+    check_tells({"--json", "cmd"}, {"--json"});
 }
 
 TEST_CASE("logs needs exactly one port or name, and says so") {
@@ -185,8 +192,9 @@ TEST_CASE("logs needs exactly one port or name, and says so") {
     check_tells({"logs", "web", "--lines", "-1"}, {"--lines", "'-1'", "a number, or all"});
     check_tells({"logs", "web", "--lines", "many"}, {"--lines", "'many'", "a number, or all"});
     check_tells({"logs", "web", "--lines"}, {"--lines needs a value"});
-    check_tells({"logs", "web", "--force"}, {"--force", "another verb"});
-    check_tells({"--follow", "true"}, {"--follow", "another verb"});
+    check_tells({"logs", "web", "--force"},
+                {"--force", "not for once logs", "a launch and once stop"});
+    check_tells({"--follow", "true"}, {"--follow", "not for a launch", "for once logs"});
 }
 
 TEST_CASE("an option that means nothing without another names that one") {
@@ -208,6 +216,6 @@ TEST_CASE("restart needs exactly one port or name, and says so") {
     check_tells({"restart", "web", "api"}, {"restart: name one port or name"});
     check_tells({"restart", "a/b"}, {"restart: 'a/b' is neither a port nor a name"});
     check_tells({"restart", "-p", "80"}, {"'-p' is for launches", "stands alone"});
-    check_tells({"restart", "web", "--force"}, {"--force", "another verb"});
+    check_tells({"restart", "web", "--force"}, {"--force", "not for once restart", "once stop"});
     check_tells({"restart", "web", "-E", "256"}, {"--conflict-exit-code", "'256'"});
 }
