@@ -129,7 +129,7 @@ TEST_CASE("an unknown option is named with the nearest one that exists", "[comma
     unknown("--\x1b[31mred", "unknown option '--?[31mred'");
     unknown("-Z", "unknown option '-Z'");
     unknown("-qZ", "unknown option '-Z'");
-    unknown("--json", "unknown option '--json'");
+    unknown("--json", "--json is not for a launch; it is for once status");
 }
 
 TEST_CASE("an option without its value, or with one too many, is named", "[command-line][bad]") {

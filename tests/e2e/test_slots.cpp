@@ -38,7 +38,7 @@ TEST_CASE("another port, another name: another slot", "[slots]") {
                                                     {"-p", scene.another_port()},
                                                     {"-n", "x"},
                                                     {"-n", "X"},
-                                                    {"-n", std::to_string(scene.port())}}) {
+                                                    {"-n", "x" + std::to_string(scene.port())}}) {
         Command options{"--refuse", "--stop-timeout", "0"};
         options.insert(options.end(), slot.begin(), slot.end());
         all.push_back(scene.launch(with_options(options, wait)));

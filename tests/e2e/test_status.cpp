@@ -377,7 +377,7 @@ TEST_CASE("bad command lines of status", "[status][command-line][bad]") {
     check_bad({"--watch=x"}, "--watch: 'x' is not accepted");
     check_bad({"--watch="}, "--watch: '' is not accepted");
     check_bad({"--jsn"}, "unknown option '--jsn'; did you mean '--json'?");
-    check_bad({"--force"}, "unknown option '--force'");
+    check_bad({"--force"}, "--force is not for once status; it is for a launch");
     check_bad({"-q"}, "unknown option '-q'");
     check_bad({"a b"}, "'a b' is neither a port nor a name");
 }

@@ -447,7 +447,7 @@ TEST_CASE("bad command lines of stop", "[stop][command-line][bad]") {
     check_bad(scene, {"--force", "--all"}, "--force needs a port");
     check_bad(scene, {"--force", "--stale"}, "--force needs a port");
     check_bad(scene, {"--al"}, "unknown option '--al'; did you mean '--all'?");
-    check_bad(scene, {"--json", "x"}, "unknown option '--json'");
+    check_bad(scene, {"--json", "x"}, "--json is not for once stop; it is for once status");
     check_bad(scene, {"-x"}, "unknown option '-x'");
     check_bad(scene, {"-q", "-v", "x"}, "--quiet and --verbose contradict each other");
     check_bad(scene, {"-E", "256", "x"}, "an exit status is a number from 0 to 255");

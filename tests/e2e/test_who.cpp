@@ -376,6 +376,6 @@ TEST_CASE("bad command lines of who", "[who][command-line][bad]") {
         check_bad(scene, {port}, std::string("who: '") + port + "' is no port");
     }
     check_bad(scene, {"--jso", 8001}, "unknown option '--jso'; did you mean '--json'?");
-    check_bad(scene, {"--force", 8001}, "unknown option '--force'");
+    check_bad(scene, {"--force", 8001}, "--force is not for once who; it is for a launch");
     check_bad(scene, {"--json=1", 8001}, "--json takes no value");
 }
