@@ -1,7 +1,6 @@
 #include "claim/admission.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
@@ -11,15 +10,14 @@
 #include "claim/eviction.hpp"
 #include "claim/force.hpp"
 #include "claim/gate.hpp"
-#include "claim/leftovers.hpp"
 #include "claim/look.hpp"
 #include "claim/port.hpp"
+#include "claim/settlement.hpp"
 #include "claim/starter.hpp"
 #include "claim/traces.hpp"
 #include "claim/verdict.hpp"
 #include "claim/waiting.hpp"
 #include "claim/war.hpp"
-#include "os/pid_file.hpp"
 
 namespace once::claim {
 namespace {
@@ -27,8 +25,6 @@ namespace {
 // How long a lock may be held by somebody of whom nothing is known: who is about to write his
 // record, or has just erased it, needs a moment only.
 constexpr Duration patience_with_unknown = std::chrono::seconds(2);
-// After a job of ours was ended its port is free as soon as the kernel is done with it.
-constexpr Duration patience_with_kernel = std::chrono::seconds(2);
 constexpr Duration first_pause = std::chrono::milliseconds(1);
 constexpr Duration longest_pause = std::chrono::milliseconds(64);
 
@@ -54,7 +50,7 @@ public:
           say_(say),
           folder_(std::make_shared<const os::StateFolder>(
               os::StateFolder::make(os::state_path(), claim.self.boot))) {
-        if (claim_.patience) deadline_ = Clock::now() + *claim_.patience;
+        if (claim_.patience) circumstances_.deadline = Clock::now() + *claim_.patience;
         std::sort(claim_.slots.begin(), claim_.slots.end());
         log::debug("begun {} ns after boot", claim_.self.begun);
     }
@@ -62,7 +58,10 @@ public:
     std::variant<Lease, Reused> run() {
         while (true) {
             auto lease = attempt();
-            if (lease) return settle(std::move(*lease));
+            if (lease) {
+                settle(claim_, *lease, circumstances_, waiting_, say_);
+                return std::move(*lease);
+            }
             if (reused_) return Reused{*reused_};
         }
     }
@@ -89,7 +88,7 @@ private:
                                   crashed.inherited.end());
             self.inherited.push_back(crashed.job);
         }
-        crashed_ = std::move(look.crashed);
+        circumstances_.crashed = std::move(look.crashed);
         announcement_.reset();
         for (const auto& slot : look.abandoned) {
             folder_->remove(successor_file(slot, claim_.self));
@@ -167,19 +166,9 @@ private:
         if (claim_.self.verb == Verb::stop) return;
         for (const auto& slot : look.slots) {
             if (slot.number() == 0) continue;
-            const auto reason = past_the_dying([&] { return why_not_ours(look, slot); });
+            const auto reason = past_the_dying(waiting_, [&] { return why_not_ours(look, slot); });
             if (reason) throw Failure(claim_.conflict_status, *reason);
         }
-    }
-
-    using Why = std::function<std::optional<std::string>()>;
-
-    // A reason that still is one when those are gone who were dying when it was found: looked for
-    // again in any case, since they may be gone before we look for them.
-    [[nodiscard]] std::optional<std::string> past_the_dying(const Why& why) const {
-        if (!why()) return std::nullopt;
-        await_dying(waiting_);
-        return why();
     }
 
     // Why a port would not be free although all holders and leftovers are gone.
@@ -249,7 +238,7 @@ private:
         }
         for (const auto& holder : holders) {
             end_asked_holder(holder, waiting_, say_);
-            replaced_.insert_or_assign(holder.job, holder);
+            circumstances_.replaced.insert_or_assign(holder.job, holder);
             claim_.self.changes = changes_after(holder, seconds_since_1970());
         }
     }
@@ -261,7 +250,7 @@ private:
             say_(fmt::format("waiting for {}, held by {}", obstacle.slot.text(),
                              describe(holders.front())));
         }
-        auto until = deadline_;
+        auto until = circumstances_.deadline;
         if (claim_.policy == Policy::reuse) {
             // Its becoming healthy is seen by looking: at doubling intervals, as its own once does.
             health_pause_ = std::min(2 * health_pause_, Duration(std::chrono::seconds(1)));
@@ -271,78 +260,11 @@ private:
     }
 
     void check_deadline(const Obstacle& obstacle) const {
-        if (!deadline_ || Clock::now() < *deadline_) return;
+        if (!circumstances_.deadline || Clock::now() < *circumstances_.deadline) return;
         const auto who = obstacle.record ? describe(*obstacle.record) : "somebody";
         throw Failure(claim_.conflict_status,
                       fmt::format("{} is still held by {}", obstacle.slot.text(), who));
     }
-
-    // --- the slots are ours --------------------------------------------------------------------
-
-    Lease settle(Lease lease) {
-        waiting_.hold(&lease);
-        for (const auto& crashed : crashed_) recover(crashed);
-        lease.settle();
-        const char* what = claim_.self.verb == Verb::stop ? "stopped " : "replaced ";
-        for (const auto& [job, holder] : replaced_) say_(what + describe(holder));
-        refuse_guarded(lease.slots());
-        for (const auto& slot : lease.slots()) {
-            if (slot.number() != 0) clear(slot.number());
-        }
-        waiting_.check();  // what came meanwhile ends us before the launch
-        waiting_.hold(nullptr);
-        return lease;
-    }
-
-    // No stranger is ended for a launch that then fails at another of its ports.
-    void refuse_guarded(const std::vector<Slot>& slots) const {
-        if (!claim_.force || slots.size() < 2) return;
-        for (const auto& slot : slots) {
-            if (slot.number() == 0) continue;
-            const auto reason = past_the_dying([&] { return why_guarded(slot.number()); });
-            if (reason) throw Failure(claim_.conflict_status, *reason);
-        }
-    }
-
-    void recover(const Record& crashed) {
-        auto left = leftovers_of(crashed).job;
-        // After us nobody looks for them any more: whom one look has missed another one sees.
-        if (left.empty()) left = leftovers_of(crashed).job;
-        if (!left.empty()) sweep(crashed, left);
-        await_dying(waiting_);  // of that job, too
-        if (!crashed.pid_file.empty()) os::remove_stale_pid_file(crashed.pid_file);
-    }
-
-    void sweep(const Record& crashed, const std::vector<os::ProcessFacts>& left) {
-        say_(fmt::format("sweeping {} that a crashed '{}' left behind: pid {}",
-                         left.size() == 1 ? "a process" : "processes",
-                         command_text(crashed.command), pids_text(left)));
-        sweep_leftovers(crashed, waiting_);
-        replaced_any_ = true;
-    }
-
-    void clear(os::Port port) {
-        auto reason = past_the_dying([&] { return why_not_free(port); });
-        if (reason && claim_.force) {
-            end_listeners(port, claim_.self.stop_timeout, claim_.conflict_status, waiting_, say_);
-            replaced_any_ = true;
-        }
-        if (!reason) return;
-        const bool was_ours = replaced_any_ || !replaced_.empty();
-        std::optional<TimePoint> until;
-        if (claim_.policy == Policy::wait) {
-            say_("waiting: " + reason->substr(0, reason->find('\n')));
-            until = deadline_;
-        } else {
-            until = Clock::now() + (was_ours ? patience_with_kernel : Duration(0));
-        }
-        if (await_free(port, waiting_, until)) return;
-        reason = why_not_free(port);
-        if (!reason) return;
-        throw Failure(claim_.conflict_status, *reason);
-    }
-
-    // -------------------------------------------------------------------------------------------
 
     // Lets signals end us while it waits.
     void pass_time(Duration pause) {
@@ -354,14 +276,11 @@ private:
     Waiting& waiting_;
     const Say& say_;
     std::shared_ptr<const os::StateFolder> folder_;
-    std::optional<TimePoint> deadline_;
     std::optional<TimePoint> unknown_since_;
     Duration unknown_pause_ = first_pause;
     Duration health_pause_ = std::chrono::milliseconds(10);
     std::optional<Record> reused_;
-    std::vector<Record> crashed_;
-    std::map<std::string, Record> replaced_;  // by job
-    bool replaced_any_ = false;
+    Circumstances circumstances_;
     std::optional<Announcement> announcement_;
     bool has_warned_ = false;
     bool has_told_waiting_ = false;

@@ -38,4 +38,11 @@ void await_dying(Waiting& waiting) {
     }
 }
 
+std::optional<std::string> past_the_dying(Waiting& waiting,
+                                          const std::function<std::optional<std::string>()>& why) {
+    if (!why()) return std::nullopt;
+    await_dying(waiting);
+    return why();
+}
+
 }  // namespace once::claim
