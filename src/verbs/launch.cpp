@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
 #include <utility>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "os/output.hpp"
 #include "os/self.hpp"
 #include "verbs/news.hpp"
+#include "verbs/recess.hpp"
 
 namespace once::verbs {
 namespace {
@@ -188,7 +188,11 @@ private:
                                    duration_text(*pause)));
         }
         if (!wish_.ready) report_up();
-        if (!back_off(*pause)) return false;
+        const auto recess = take_recess(events_, *job_, *pause, bonds(),
+                                        [this](int pid) { return request_of(pid); });
+        was_interrupted_ = recess.was_interrupted;
+        if (recess.news) tell(*recess.news);
+        if (!recess.goes_on) return false;
         for (const auto& slot : lease_.slots()) require_free(slot);
         return true;
     }
@@ -199,53 +203,11 @@ private:
                            duration_text(uptime));
     }
 
-    // False if somebody wants it to end meanwhile.
-    bool back_off(Duration pause) {
-        constexpr int bond_token = 1;
-        const auto until = Clock::now() + pause;
-        for (const auto* bond : bonds()) events_.watch(bond->handle(), bond_token);
-        std::optional<bool> answer;
-        while (!answer) {
-            const auto event = events_.next(until);
-            if (std::holds_alternative<os::TimeUp>(event)) answer = true;
-            if (const auto* signal = std::get_if<os::Signal>(&event)) answer = answer_to(*signal);
-            const auto* ready = std::get_if<os::Ready>(&event);
-            if (ready != nullptr && ready->token == bond_token) {
-                tell(job::news::ParentGone{});
-                answer = false;
-            }
-        }
-        for (const auto* bond : bonds()) events_.forget(bond->handle());
-        return *answer;
-    }
-
     // With whom it shall end.
     [[nodiscard]] std::vector<const os::Process*> bonds() const {
         std::vector<const os::Process*> all{stage_.parent, waiting_caller()};
         std::erase(all, nullptr);
         return all;
-    }
-
-    std::optional<bool> answer_to(const os::Signal& signal) {
-        switch (signal.number) {
-            case SIGCHLD:
-                job_->reap_strangers();
-                return std::nullopt;
-            case SIGTERM: {
-                const auto request = request_of(signal.sender);
-                if (request == job::Request::restart) return true;
-                if (request) tell(job::news::Replaced{});
-                return false;
-            }
-            case SIGINT:
-                was_interrupted_ = true;
-                return false;
-            case SIGHUP:
-            case SIGQUIT:
-                return false;
-            default:
-                return std::nullopt;
-        }
     }
 
     // --- the end -------------------------------------------------------------------------------
