@@ -39,14 +39,13 @@ Listeners find_listeners(os::Port port) {
         const auto* holding =
             stranger.is_visible() ? holding_of(stranger.sharers.front(), holdings) : nullptr;
         // One in which we run ourselves is not asked to end: that would end us, too.
-        if (holding == nullptr || !is_held(holding->record) || is_our_ancestor(holding->record)) {
+        const auto holder = holding != nullptr ? proven(*holding) : std::nullopt;
+        if (!holder || is_our_ancestor(*holder)) {
             all.strangers.push_back(std::move(stranger));
             continue;
         }
-        const auto is_it = [&](const Record& one) { return one.job == holding->record.job; };
-        if (std::none_of(all.jobs.begin(), all.jobs.end(), is_it)) {
-            all.jobs.push_back(holding->record);
-        }
+        const auto is_it = [&](const Record& one) { return one.job == holder->job; };
+        if (std::none_of(all.jobs.begin(), all.jobs.end(), is_it)) all.jobs.push_back(*holder);
     }
     return all;
 }

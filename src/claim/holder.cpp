@@ -48,17 +48,25 @@ State state_of(const Record& record) {
 
 bool is_healthy(State state) { return state == State::ready || state == State::running; }
 
-bool is_proven(const Record& record, const std::optional<os::FileId>& lock) {
-    if (lock) {
-        if (os::holds_one_of(record.once.pid, {*lock})) return true;
-        // Beside a keeper that has it a once that lives and has not is somebody else, forged or
-        // damaged into the record; it would be asked to end. One on its way out has closed it.
-        return os::is_dying(record.once) && record.keeper.pid != 0 &&
-               os::holds_one_of(record.keeper.pid, {*lock});
+std::optional<Record> proven(Record record, const std::optional<os::FileId>& lock) {
+    if (!lock) {
+        const auto leader = os::read_process(record.leader.pid);
+        const bool is_leader = leader && leader->id == record.leader &&
+                               leader->parent == record.keeper.pid &&
+                               carries_mark(*leader, {record.job});
+        const auto keeper = os::read_process(record.keeper.pid);
+        const bool is_once =
+            os::is_dying(record.once) || (keeper && keeper->parent == record.once.pid);
+        return is_leader && is_once ? std::optional(std::move(record)) : std::nullopt;
     }
-    const auto leader = os::read_process(record.leader.pid);
-    return leader && leader->id == record.leader && leader->parent == record.keeper.pid &&
-           carries_mark(*leader, {record.job});
+    const bool has_keeper = record.keeper.pid != 0 && os::holds_one_of(record.keeper.pid, {*lock});
+    // Beside a keeper that has it a once that lives and has not is somebody else, forged or
+    // damaged into the record; it would be asked to end. One on its way out has closed it.
+    const bool has_once =
+        os::holds_one_of(record.once.pid, {*lock}) || (has_keeper && os::is_dying(record.once));
+    if (!has_once) return std::nullopt;
+    if (!has_keeper) record.keeper = {};
+    return record;
 }
 
 bool is_our_ancestor(const Record& record) {

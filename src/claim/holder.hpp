@@ -32,9 +32,11 @@ State state_of(const Record& record);
 /// Is it a good answer to `--reuse`?
 bool is_healthy(State state);
 
-/// Is it the job that its record says, and not a process that a wrong record names? `lock` is the
-/// file that a holder must have open; without one the mark of its leader has to tell.
-bool is_proven(const Record& record, const std::optional<os::FileId>& lock);
+/// What of the record is proven: that it is the job, and not a process that a damaged or forged
+/// record names. Nothing if its `once` is not; without its keeper if that is not, or on its way
+/// out. `lock` is the file that a holder must have open; without one the mark of its leader has to
+/// tell.
+std::optional<Record> proven(Record record, const std::optional<os::FileId>& lock);
 
 /// Is one of our own ancestors the holder?
 bool is_our_ancestor(const Record& record);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "claim/traces.hpp"
 #include "job/offspring.hpp"
 #include "os/machine.hpp"
 #include "os/state_folder.hpp"
@@ -56,6 +57,13 @@ std::vector<Holding> read_holdings(const Say& warn) {
         if (state != State::gone) holdings.push_back({std::move(*record), state, {*slot}});
     }
     return holdings;
+}
+
+std::optional<Record> proven(const Holding& holding) {
+    const auto folder = os::StateFolder::open(os::state_path(), holding.record.boot);
+    if (!folder) return std::nullopt;
+    return proven(holding.record,
+                  folder->identify(lock_file(holding.slots.front(), holding.record)));
 }
 
 const Holding* holding_of(int pid, const std::vector<Holding>& holdings) {

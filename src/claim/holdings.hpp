@@ -22,6 +22,9 @@ struct Holding {
 /// any lock: true a moment ago. `warn` hears of records that cannot be read.
 std::vector<Holding> read_holdings(const Say& warn);
 
+/// What of its record is proven (see holder.hpp), by the lock of its first slot.
+std::optional<Record> proven(const Holding& holding);
+
 /// The one of `holdings` to which a process belongs: it descends from its `once` or its keeper, or
 /// a crashed one has left it. Of nested ones the innermost. What a deliberate daemon of a job has
 /// started is its own.

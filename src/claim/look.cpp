@@ -37,15 +37,17 @@ private:
         look_.slots.push_back(slot);
         // The lock decides. But a lock file that somebody removed while it was held lets us in
         // although the holder lives: then its record and its leader's mark tell.
-        const bool has_living = lock && traces.holder && is_readable_here(*traces.holder) &&
-                                is_proven(*traces.holder, std::nullopt);
+        const bool is_here = traces.holder && is_readable_here(*traces.holder);
+        const bool has_living = lock && is_here && proven(*traces.holder, std::nullopt);
         if (!lock || has_living) {
             if (!lock) drop_unproven(slot, traces.holder);
             look_.obstacles.push_back({slot, std::move(traces.holder)});
             return;
         }
-        if (traces.holder) {
+        if (traces.holder && !is_here) {
             warn_ignored(slot, "tells of a job in another container, which is gone");
+        } else if (traces.holder) {
+            traces.crashed.push_back(std::move(*traces.holder));  // its pids are somebody else's
         }
         look_.locks.push_back(std::move(*lock));
         for (auto& crashed : traces.crashed) {
@@ -60,7 +62,7 @@ private:
     void drop_unproven(const Slot& slot, std::optional<Record>& holder) const {
         if (!holder || !is_readable_here(*holder)) return;
         const auto file = folder_.identify(lock_file(slot, claim_.self));
-        if (file && !is_proven(*holder, file)) holder.reset();
+        if (file) holder = proven(std::move(*holder), file);
     }
 
     // Another launch that has announced itself for this slot, and counts for us.

@@ -43,11 +43,6 @@ void refuse(const Holding& holding, const Record& self, int status, const os::St
                 who + (is_restart ? " is being launched again by " : " is being replaced by ") +
                     describe(*rival));
         }
-        // A record alone is no reason to signal anybody.
-        const auto lock = folder.identify(lock_file(slot, record));
-        if (!lock || !is_proven(record, lock)) {
-            throw Failure(status, who + " does not hold " + slot.text() + " any more");
-        }
     }
 }
 
@@ -65,6 +60,12 @@ bool runs_again(const Record& now, const Record& before) {
     return is_another && (!now.awaits_ready || now.ready_since);
 }
 
+// The run that was asked for was over before its record could be written.
+bool has_failed_at_once(const Record& now, const Record& before) {
+    const int runs_again = now.restarts - before.restarts - (before.is_backing_off ? 0 : 1);
+    return now.is_backing_off && runs_again > 0;
+}
+
 void await_next_run(const os::StateFolder& folder, const Holding& holding, const os::Process& once,
                     Waiting& waiting) {
     const os::FileWatch records(folder.path());
@@ -74,7 +75,12 @@ void await_next_run(const os::StateFolder& folder, const Holding& holding, const
     while (true) {
         records.drain();
         const auto now = parse(folder.read(file).value_or(""));
-        if (now && now->job == holding.record.job && runs_again(*now, holding.record)) return;
+        const bool is_it = now && now->job == holding.record.job;
+        if (is_it && runs_again(*now, holding.record)) return;
+        if (is_it && has_failed_at_once(*now, holding.record)) {
+            throw Failure(exit_status::unavailable,
+                          describe(holding.record) + " has failed at once, and is backing off");
+        }
         const auto event = waiting.next(std::nullopt);
         const auto* ready = std::get_if<os::Ready>(&event);
         if (ready != nullptr && ready->token == once_token) {
@@ -98,8 +104,13 @@ void restart(Holding holding, const Record& self, int conflict_status, Waiting& 
         const auto gate = take_gate(folder, waiting);
         look_again(folder, holding);
         refuse(holding, self, conflict_status, folder);
+        // A record alone is no reason to signal anybody.
+        const auto holder = proven(holding);
+        if (!holder) {
+            throw Failure(conflict_status, describe(holding.record) + " has just ended");
+        }
         for (const auto& slot : holding.slots) request.make(slot);
-        ask_holder(holding.record);
+        ask_holder(*holder);
     }
     await_next_run(folder, holding, *once, waiting);
 }

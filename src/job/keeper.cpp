@@ -71,6 +71,7 @@ private:
         if (const auto* signal = std::get_if<os::Signal>(&event)) {
             if (signal->number == SIGCHLD) return collect();
             if (signal->sender == self_) return;  // we are in the group that we signal
+            if (signal->number == SIGCONT && signal->sender == os::parent_pid()) return;  // an order
             note_group_signal(signal->number);
             custody_.report({Report::Kind::signal_seen, signal->number, signal->from_kernel, {}});
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
@@ -153,11 +154,20 @@ private:
 
     void act(Lifecycle::Event event) {
         const auto action = life_.on(event, Clock::now());
-        if (action.ask_leader) {
-            custody_.signal(plan_.stop.signal, os::Scope::leader);
-            custody_.signal(SIGCONT, os::Scope::leader);  // a stopped one keeps TERM for later
-        }
+        if (action.ask_leader) ask_leader();
         if (action.ask_deaf || action.ask_rest || action.kill_all) sweep();
+    }
+
+    void ask_leader() {
+        const auto leader = os::read_process(custody_.leader().pid);
+        custody_.signal(plan_.stop.signal, os::Scope::leader);
+        custody_.signal(SIGCONT, os::Scope::leader);  // a stopped one keeps TERM for later
+        if (!leader || !leader->is_stopped()) return;
+        // A Ctrl-Z has stopped all of the job, and a watcher waits for its worker.
+        for (const auto& process : look_below(self_, custody_, plan_.daemons).job) {
+            if (!process.is_stopped()) continue;
+            if (const auto hold = os::Process::open(process.id)) (void)hold->signal(SIGCONT);
+        }
     }
 
     [[nodiscard]] Sweep::Measure measure() const {

@@ -187,6 +187,7 @@ bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule) {
 }
 
 std::vector<int> pids_below(int root) {
+    if (root <= 0) return {};  // no subreaper yet: below 0 is everybody
     auto found = walk_below(root, std::numeric_limits<std::size_t>::max());
     if (found.empty()) found = read_family(root);
     std::set<int> pids;
@@ -197,6 +198,7 @@ std::vector<int> pids_below(int root) {
 }
 
 bool is_below(int pid, int root) {
+    if (root <= 0) return false;
     constexpr int most_tries = 10;
     for (int tries = 0; tries < most_tries; ++tries) {
         const auto answer = climb(pid, root);

@@ -40,7 +40,7 @@ Offspring look_for(const std::function<bool(const os::ProcessFacts&)>& belongs,
 /// Is this one, which has lost its parent, a daemon by the rule?
 bool is_spared(const os::ProcessFacts& orphan, const DaemonRule& rule);
 
-/// All pids below `root` but those of zombies, itself not among them.
+/// All pids below `root` but those of zombies, itself not among them. None below 0.
 std::vector<int> pids_below(int root);
 
 /// Is this process below `root`, its subreaper? Found on the way up, so that nobody is missed who

@@ -22,6 +22,11 @@ bool is_never_forwarded(int signal) {
            signal == SIGPROF || signal == SIGURG;
 }
 
+// The kernel's word on a limit that we ran into ourselves (setrlimit(2)): the job has its own.
+bool is_about_us(int signal, Sender sender) {
+    return sender == Sender::terminal && (signal == SIGXFSZ || signal == SIGXCPU);
+}
+
 // What a signal means for the stop plan's clock, when the job has it already.
 std::vector<Order> begin_clock(int signal) {
     if (signal == SIGTERM || signal == SIGINT || signal == SIGQUIT) {
@@ -70,7 +75,7 @@ std::vector<Order> Relay::forward(int signal) const {
 }
 
 std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
-    if (is_never_forwarded(signal)) return {};
+    if (is_never_forwarded(signal) || is_about_us(signal, sender)) return {};
     switch (sender) {
         case Sender::terminal:
             return from_terminal(signal, now);

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <set>
 
+#include "aftermath.hpp"
 #include "holding.hpp"
 #include "isolation.hpp"
 #include "surroundings.hpp"
@@ -192,6 +193,38 @@ TEST_CASE("who is named in place of the once that has the lock is not asked to e
         CHECK_FALSE(holder.once.ended());
     }
     innocent.check_untouched();
+}
+
+TEST_CASE("who is named in place of the keeper of a job is not signalled, and the job ends",
+          "[records]") {
+    Scenario scene;
+    for (const Command& command : {Command{"once", "stop", "x"}, Command{"once", "restart", "x"},
+                                   Command{"once", "-n", "x", "--", "true"}}) {
+        const Innocent innocent(scene);
+        const auto holder = hold(scene, {"-n", "x", "--stop-timeout", "10ms"});
+        wait_until_inscribed(scene, holder);
+        const auto path = state_file(scene, ".json");
+        overwrite(path, with_json_value(scene.read_file(path), "keeper", innocent.true_id()));
+        const auto told = scene.run(command);
+        INFO(told.stderr_text);
+        CHECK((told.ending == exited(0) || told.ending == exited(75)));
+        holder.once.signal(SIGTERM);  // a restart has left it there
+        (void)holder.once.wait_ending();
+        innocent.check_untouched();
+    }
+    await_nothing_left(scene);
+}
+
+TEST_CASE("what a crashed job left is swept although its record names others", "[records]") {
+    Scenario scene;
+    const Innocent innocent(scene);
+    const auto crashed = hold_with_child(scene, {"-n", "x", "--stop-timeout", "10ms"});
+    const auto path = state_file(scene, ".json");
+    kill_both(crashed);
+    overwrite(path, with_json_value(scene.read_file(path), "keeper", innocent.true_id()));
+    CHECK(scene.run({"once", "-n", "x", "--", "true"}).ending == exited(0));
+    innocent.check_untouched();
+    await_nothing_left(scene);
 }
 
 TEST_CASE("a record without a lock is nobody's: the lock decides", "[records]") {

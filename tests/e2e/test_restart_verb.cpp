@@ -155,6 +155,21 @@ TEST_CASE("a job that backs off is launched by once restart at once", "[restart]
     CHECK(once.wait_ending() == exited(0));
 }
 
+TEST_CASE("a job that backs off and fails at once again is told by once restart, with 69",
+          "[restart]") {
+    Scenario scene;
+    const auto once = scene.launch(
+        {"once", "-n", "x", "--restart=always", "--max-restarts", "1000", "--", "false"});
+    once.wait_for_error("starting it again in 1.6 s");
+    for (int round = 0; round < 3; ++round) {
+        const auto told = restart(scene, "x");
+        CHECK(told.ending == exited(69));
+        CHECK_THAT(told.stderr_text, has("has failed at once, and is backing off"));
+    }
+    once.signal(SIGTERM);
+    (void)once.wait_ending();
+}
+
 TEST_CASE("of several once restart at the same time each is answered, and one job is left",
           "[restart]") {
     Scenario scene;

@@ -225,6 +225,23 @@ TEST_CASE("a disk that fills while a job runs does not end the job, nor its repl
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
+TEST_CASE("a limit on the size of files ends no job: a launch is refused, a log loses lines",
+          "[state][trouble]") {
+    Scenario scene;
+    const auto refused = scene.run({"sh", "-c", "ulimit -f 0; exec once -n x -- touch done"});
+    CHECK(refused.ending == exited(125));
+    CHECK_THAT(refused.stderr_text, has("cannot write '"));
+    CHECK_FALSE(fs::exists(scene.folder() / "done"));
+    const auto caller = scene.run({"sh", "-c",
+                                   "ulimit -f 8; exec once -d -n x -- sh -c "
+                                   "'i=0; while [ $i -lt 2000 ]; do echo line $i; "
+                                   "i=$((i + 1)); done; >done; exec actor print-signals'"});
+    CHECK(caller.ending == exited(0));
+    eventually([&] { return fs::exists(scene.folder() / "done"); }, "all is said");
+    CHECK(scene.run({"once", "status", "x"}).ending == exited(0));
+    CHECK(scene.run({"once", "stop", "x"}).ending == exited(0));
+}
+
 TEST_CASE("a full disk keeps nobody from stopping a job", "[state][trouble][stop]") {
     Scenario scene;
     const TinyDisk disk(scene.home() / "disk");

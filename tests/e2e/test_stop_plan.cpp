@@ -91,6 +91,36 @@ TEST_CASE("a stopped leader is continued, so that it can end", "[stop]") {
     check_nothing_left(scene);
 }
 
+TEST_CASE("with a stopped leader all of the job is continued, so that it can end its worker",
+          "[stop]") {
+    Scenario scene;
+    const auto once = scene.launch(
+        {"once", "--stop-timeout", "1h", "--", "sh", "-c",
+         "trap 'kill $worker; wait $worker; exit 7' TERM; actor print-signals & worker=$!; wait"});
+    const pid_t worker = once.ready_pid();
+    const pid_t leader = parent_of(worker);
+    for (const pid_t pid : {worker, leader}) {
+        REQUIRE(kill(pid, SIGSTOP) == 0);
+        eventually([&] { return process_state(pid) == 'T'; }, "it has stopped");
+    }
+    once.signal(SIGTERM);
+    CHECK(once.wait_ending() == exited(7));
+    check_nothing_left(scene);
+}
+
+TEST_CASE("a keeper that somebody has stopped carries an order out all the same", "[stop]") {
+    Scenario scene;
+    const auto once =
+        scene.launch({"once", "--stop-timeout", "1h", "--", "actor", "print-signals"});
+    const pid_t keeper = parent_of(once.ready_pid());
+    REQUIRE(kill(keeper, SIGSTOP) == 0);
+    eventually([&] { return process_state(keeper) == 'T'; }, "the keeper has stopped");
+    once.signal(SIGTERM);
+    CHECK(once.wait_ending() == exited(0));
+    CHECK(once.stdout_text().find("SIGCONT") == std::string::npos);
+    check_nothing_left(scene);
+}
+
 TEST_CASE("those who are left when the leader is gone get TERM and CONT", "[stop]") {
     Scenario scene;
     const auto once = scene.launch({"once", "--stop-timeout", "1h", "--", "sh", "-c",

@@ -239,6 +239,17 @@ TEST_CASE("some signals are never forwarded, whoever sends them") {
     }
 }
 
+TEST_CASE("a limit that once has run into itself is none of the job's") {
+    for (const int signal : {SIGXFSZ, SIGXCPU}) {
+        for (const bool own_group : {false, true}) {
+            Relay relay(own_group);
+            CHECK(relay.on_signal(signal, Sender::terminal, now).empty());
+            CHECK_FALSE(relay.deadline());
+        }
+        CHECK(forwarded(Relay(false), signal) == Orders{to_leader(signal)});
+    }
+}
+
 TEST_CASE("what the terminal sends does not reach a group of its own, so it is forwarded at once") {
     Relay relay(true);
     CHECK(relay.on_signal(SIGQUIT, Sender::terminal, now) ==

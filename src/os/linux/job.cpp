@@ -136,7 +136,10 @@ std::optional<Report> Job::next_report() {
 
 void Job::order(const Order& order) noexcept {
     // A keeper that is gone is noticed when its reports are read.
-    if (channel_) send(channel_, order);
+    if (!channel_) return;
+    send(channel_, order);
+    // Whoever has stopped it shall not keep us from ending the job. It is our child, not reaped.
+    if (order.kind != Order::Kind::forward) (void)::kill(keeper_.pid, SIGCONT);
 }
 
 Ending Job::reap_keeper() noexcept {
