@@ -52,8 +52,22 @@ std::string_view state_name(State state) {
 // Whether the job listens on what it claims.
 enum class Listens { nowhere, ours, nobody, strangers };
 
-Listens listens(const claim::Record& record) {
+// What a crashed job has left has no keeper to be found below.
+Listens listens_without_keeper(const claim::Record& record) {
+    std::vector<int> pids;
+    for (const auto& process : claim::processes_of(record)) pids.push_back(process.id.pid);
+    const auto is_theirs = [&](os::Port port) {
+        return !os::find_owners(os::inodes_of(os::listeners(port)), pids).found.empty();
+    };
+    const bool all = std::all_of(record.ports.begin(), record.ports.end(), is_theirs);
+    return all ? Listens::ours : Listens::nobody;
+}
+
+Listens listens(const Holding& holding) {
+    const auto& record = holding.record;
     if (record.ports.empty()) return Listens::nowhere;
+    if (holding.state == State::leftover) return listens_without_keeper(record);
+    if (record.keeper.pid == 0) return Listens::nobody;
     auto all = Listens::ours;
     for (const auto port : record.ports) {
         switch (job::look_at(port, record.keeper.pid).standing) {
@@ -95,7 +109,7 @@ std::string table_of(const std::vector<Holding>& holdings) {
         const bool is_seen = can_be_seen(holding);
         const auto usage = is_seen ? usage_of(claim::processes_of(record)) : Usage();
         rows.push_back({claim::slots_text(record), std::string(state_name(holding.state)),
-                        is_seen ? std::string(listens_text(listens(record))) : "?",
+                        is_seen ? std::string(listens_text(listens(holding))) : "?",
                         std::to_string(record.once.pid),
                         is_seen ? span_text(os::age_of(record.once)) : "?",
                         std::to_string(record.restarts), is_seen ? size_text(usage.memory) : "?",
@@ -125,7 +139,7 @@ std::string json_of(const std::vector<Holding>& holdings) {
         if (can_be_seen(holding)) {
             const auto processes = claim::processes_of(holding.record);
             const auto usage = usage_of(processes);
-            json["listens"] = listens_text(listens(holding.record));
+            json["listens"] = listens_text(listens(holding));
             json["memory_bytes"] = usage.memory;
             json["cpu_ms"] = usage.cpu_time.count();
             auto pids = nlohmann::ordered_json::array();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -89,6 +90,23 @@ std::size_t columns_of(const std::string& line) {
 }
 
 }  // namespace
+
+TEST_CASE("nobody but the job is shown as the job, before it is launched and without a record",
+          "[status]") {
+    Scenario scene;
+    const auto check_pids = [&](const Finished& told) {
+        const auto parsed = nlohmann::json::parse(told.stdout_text);
+        REQUIRE(parsed.size() == 1);
+        for (const int pid : parsed.at(0).at("pids")) CHECK(pid != getpid());
+        CHECK(parsed.at(0).at("listens") != "stranger");
+    };
+    // As early as it can be asked.
+    check_pids(scene.run({"once", "-n", "x", "--", "once", "status", "--json", "x"}));
+    const auto holder = hold_port(scene);
+    wait_until_inscribed(scene, holder);
+    std::ofstream(state_file(scene, ".json")) << "{";
+    check_pids(scene.run({"once", "status", "--json", scene.port()}));
+}
 
 TEST_CASE("status: a line for each job, under what its columns are", "[status]") {
     Scenario scene;
