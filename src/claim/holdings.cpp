@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/failure.hpp"
 #include "claim/traces.hpp"
 #include "job/offspring.hpp"
 #include "os/machine.hpp"
@@ -118,8 +119,22 @@ std::string target_of(const Record& record) {
 }
 
 bool is_meant(const Record& record, const std::string& target) {
+    if (target == ".") {
+        return record.name.empty() && record.ports.empty() &&
+               record.folder == os::canonical_folder(target);
+    }
     const auto is_port = [&](os::Port port) { return std::to_string(port) == target; };
     return record.name == target || std::any_of(record.ports.begin(), record.ports.end(), is_port);
+}
+
+const Holding* the_one_meant(const std::vector<Holding>& holdings, const std::string& target) {
+    const auto is_it = [&](const Holding& one) { return is_meant(one.record, target); };
+    const auto first = std::find_if(holdings.begin(), holdings.end(), is_it);
+    if (first == holdings.end()) return nullptr;
+    if (target == "." && std::find_if(first + 1, holdings.end(), is_it) != holdings.end()) {
+        fail("several jobs of this folder have neither port nor name; give each a --name");
+    }
+    return &*first;
 }
 
 }  // namespace once::claim

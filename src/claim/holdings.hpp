@@ -39,7 +39,10 @@ std::string slots_text(const Record& record);
 /// What a user types to mean it: its name, a port, or empty.
 std::string target_of(const Record& record);
 
-/// Is it meant by this word, a port or a name?
+/// Is it meant by this word: a port, a name, or `.`, for all in this folder that have neither?
 bool is_meant(const Record& record, const std::string& target);
+
+/// The one that is meant; null if nobody holds that. Throws a Failure if `.` means several.
+const Holding* the_one_meant(const std::vector<Holding>& holdings, const std::string& target);
 
 }  // namespace once::claim

@@ -77,4 +77,11 @@ bool is_valid_name(std::string_view name) {
     return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), is_allowed);
 }
 
+std::optional<os::Port> port_in(std::string_view target) {
+    os::Port port = 0;
+    const auto* end = target.data() + target.size();
+    const auto [rest, error] = std::from_chars(target.data(), end, port);
+    return error == std::errc() && rest == end && port != 0 ? std::optional(port) : std::nullopt;
+}
+
 }  // namespace once::claim

@@ -49,4 +49,7 @@ private:
 /// A `--name` must be 1 to 64 of the characters A-Z a-z 0-9 . _ -
 bool is_valid_name(std::string_view name);
 
+/// The port that a target is, if it is one.
+std::optional<os::Port> port_in(std::string_view target);
+
 }  // namespace once::claim

@@ -41,7 +41,10 @@ os::ProcessFacts behind_launchers(os::ProcessFacts process) {
 Starter own_starter() {
     Starter starter;
     starter.id.pid = os::parent_pid();
-    if (const auto parent = os::read_process(starter.id.pid)) {
+    auto parent = os::read_process(starter.id.pid);
+    // Within a job: its once is whom people know.
+    if (parent && parent->name == "job-keeper") parent = os::read_process(parent->parent);
+    if (parent) {
         const auto process = behind_launchers(*parent);
         starter.id = process.id;
         starter.name = process.name;

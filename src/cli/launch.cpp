@@ -52,6 +52,7 @@ void set_name(verbs::RunRequest& wish, std::string_view value) {
     if (!claim::is_valid_name(value)) {
         refuse_value("name", value, "a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -");
     }
+    if (value == ".") refuse_value("name", value, "it means the jobs of a folder without a name");
     if (value.find_first_not_of("0123456789") == std::string_view::npos) {
         refuse_value("name", value,
                      "once stop would take it for a port; a port is claimed by -p, a name needs "

@@ -157,8 +157,8 @@ std::string help_text() {
         "\n"
         "Exactly one such command runs, the port is its own, and nothing of it is left\n"
         "when it ends. With neither --port nor --name there is one for each folder and\n"
-        "command line. TARGET is a port or a name. DUR is 500ms, 5s, 2m or 1h; a bare\n"
-        "number is seconds. SIZE is 64K, 512M or 1G.\n"
+        "command line. TARGET is a port, a name, or . for the latter. DUR is 500ms, 5s,\n"
+        "2m or 1h; a bare number is seconds. SIZE is 64K, 512M or 1G.\n"
         "\n";
     for (const auto& option : options()) {
         if (!option.heading.empty()) text += fmt::format("{}:\n", option.heading);

@@ -1,5 +1,8 @@
 #include "cli/parse.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -18,7 +21,8 @@ std::vector<std::string> targets_of(const Walk& walk, std::string_view verb) {
     auto targets = walk.words();
     for (const auto& target : targets) {
         if (!claim::is_valid_name(target)) {
-            fail("{}: '{}' is neither a port nor a name", verb, printable(target));
+            fail("{}: '{}' is neither a port nor a name; . means what has neither in this folder",
+                 verb, printable(target));
         }
     }
     return targets;
@@ -142,14 +146,15 @@ Request parse_logs(int argc, char** argv) {
     return wish;
 }
 
-// Who types it for a verb would end a process that has nothing to do with the port.
+// Who types it for a verb would end processes that have nothing to do with the ports.
 void refuse_kill(int argc, char** argv) {
-    if (argc != 3 || std::string_view(argv[1]) != "kill" || !parse_port(argv[2])) return;
-    fail(
-        "no verb 'kill'; to end who has port {0}: once stop {0}; to run kill(1) on pid {0}: once "
-        "-- "
-        "kill {0}",
-        argv[2]);
+    if (argc < 3 || std::string_view(argv[1]) != "kill") return;
+    if (!std::all_of(argv + 2, argv + argc, [](const char* word) { return parse_port(word); })) {
+        return;
+    }
+    const std::vector<std::string> words(argv + 2, argv + argc);
+    fail("no verb 'kill'; to end who has port {0}: once stop {0}; to run kill(1): once -- kill {0}",
+         fmt::format("{}", fmt::join(words, " ")));
 }
 
 }  // namespace

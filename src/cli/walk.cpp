@@ -39,6 +39,9 @@ std::string words_for(For verb) {
     const auto start = word.substr(0, word.find('='));
     const bool names_slot =
         start == "-p" || start == "--port" || start == "-n" || start == "--name";
+    if (start == "-n" && verb == for_logs) {
+        fail("unknown option '-n'; how many lines: once logs --lines 5 8001");
+    }
     if (names_slot && verb != for_launch) {
         fail("'{}' is for launches; here the port or the name stands alone: once {} 8001",
              printable(start), name_of(verb));
@@ -49,6 +52,10 @@ std::string words_for(For verb) {
     const auto name = word.substr(2, word.find('=') - 2);
     for (const auto& option : options()) {
         if (option.name == name) refuse_for(option, verb);
+    }
+    if (const auto meant = verb_of(name)) {
+        fail("unknown option '--{}'; a verb stands first, and bare: once {}", name,
+             name_of(*meant));
     }
     const auto nearest = nearest_option(name, verb);
     if (nearest.empty()) fail("unknown option '--{}'; see once --help", printable(name));

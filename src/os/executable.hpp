@@ -10,6 +10,9 @@ namespace once::os {
 /// executable), as far as that can be told beforehand: nothing is replaced for a typing error.
 std::string find_executable(const std::string& file, const std::string& folder);
 
+/// Whether this file, an absolute path, can be executed.
+bool is_executable(const std::string& path);
+
 /// The Failure of an exec that answered with this errno.
 [[noreturn]] void fail_to_run(const std::string& file, const std::string& folder, int error);
 

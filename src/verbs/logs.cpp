@@ -2,22 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/failure.hpp"
 #include "claim/description.hpp"
 #include "claim/holdings.hpp"
-#include "claim/slot.hpp"
-#include "claim/traces.hpp"
 #include "os/events.hpp"
 #include "os/file_watch.hpp"
-#include "os/machine.hpp"
 #include "os/output.hpp"
 #include "os/process.hpp"
-#include "os/state_folder.hpp"
 #include "verbs/log_reader.hpp"
+#include "verbs/missing.hpp"
 
 namespace once::verbs {
 namespace {
@@ -27,31 +22,11 @@ struct Log {
     std::optional<os::Process> writer;  // the `once` of the job, if it still runs
 };
 
-// The usual log of a target that nobody holds: it outlives its job.
-std::optional<std::string> log_left_by(const std::string& target) {
-    const auto folder = os::StateFolder::open(os::state_path(), os::boot_id());
-    if (!folder) return std::nullopt;
-    claim::Record self;
-    self.network_namespace = os::network_namespace();
-    std::vector<claim::Slot> slots{claim::Slot::name(target)};
-    os::Port port = 0;
-    const auto* end = target.data() + target.size();
-    if (std::from_chars(target.data(), end, port).ptr == end && port != 0) {
-        slots.insert(slots.begin(), claim::Slot::port(port));
-    }
-    for (const auto& slot : slots) {
-        if (auto path = folder->read(claim::log_place_file(slot, self))) return path;
-    }
-    return std::nullopt;
-}
-
 // Nothing if there is none, which is said then.
 std::optional<Log> find_log(const std::string& target, const Voice& voice) {
     const auto holdings = claim::read_holdings([&](const std::string& line) { voice.say(line); });
-    const auto held = std::find_if(holdings.begin(), holdings.end(), [&](const auto& one) {
-        return claim::is_meant(one.record, target);
-    });
-    if (held == holdings.end()) {
+    const auto* held = claim::the_one_meant(holdings, target);
+    if (held == nullptr) {
         if (auto path = log_left_by(target)) return Log{std::move(*path), std::nullopt};
         voice.say(fmt::format(
             "there is no log of '{}': once --detach makes one, and nobody started so holds it",

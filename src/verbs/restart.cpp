@@ -1,26 +1,21 @@
 #include "verbs/restart.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "claim/description.hpp"
 #include "claim/holdings.hpp"
 #include "claim/restart.hpp"
 #include "claim/starter.hpp"
 #include "os/events.hpp"
 #include "verbs/introduce.hpp"
+#include "verbs/missing.hpp"
 
 namespace once::verbs {
 
 Ending restart(const RestartRequest& wish, const Voice& voice, std::uint64_t begun) {
     os::Events events(os::Catch::usual);
     const auto holdings = claim::read_holdings([&](const std::string& line) { voice.say(line); });
-    const auto holding = std::find_if(holdings.begin(), holdings.end(), [&](const auto& one) {
-        return claim::is_meant(one.record, wish.target);
-    });
-    if (holding == holdings.end()) {
-        voice.say(fmt::format("nobody started by once holds '{}'", wish.target));
+    const auto* holding = claim::the_one_meant(holdings, wish.target);
+    if (holding == nullptr) {
+        voice.say(missing_text(wish.target) + who_hint(wish.target));
         return Ending::exited(1);
     }
     auto self = introduce({"once", "restart", wish.target}, "", begun);

@@ -120,13 +120,23 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
 }
 
 // What somebody may have meant by a command that is not there; empty if it looks like one.
-std::string hint_for(const std::string& word) {
-    if (word == "help") return "to ask once itself: once --help";
+std::string hint_for(const std::string& word, const std::string& folder) {
+    if (word == "help" || word == "version") {
+        return fmt::format("to ask once itself: once --{}", word);
+    }
+    if (word == "list") return "to ask once itself: once status";
+    if (claim::port_in(word)) return fmt::format("to claim that port: once -p {} -- ...", word);
+    if (os::is_executable(folder + "/node_modules/.bin/" + word)) {
+        return fmt::format("it is in node_modules/.bin: once ... -- npx {}", word);
+    }
+    for (const std::string_view builtin : {"cd", "export", "source", "alias", "."}) {
+        if (word == builtin) return "it is a word of the shell: once ... -- sh -c '...'";
+    }
     for (const std::string_view verb : {"status", "stop", "who", "logs", "restart"}) {
         if (word == verb) {
             return fmt::format("to ask once itself, begin with the verb: once {}", verb);
         }
-        if (word.size() > 2 && distance(word, verb) <= (word.size() > 4 ? 2U : 1U)) {
+        if (word.size() > 2 && distance(word, verb) <= (word.size() > 3 ? 2U : 1U)) {
             return fmt::format("to ask once itself: once {}", verb);
         }
     }
@@ -144,7 +154,7 @@ std::string find_executable(const std::string& word, const std::string& folder) 
     try {
         return os::find_executable(word, folder);
     } catch (const Failure& failure) {
-        const auto hint = hint_for(word);
+        const auto hint = hint_for(word, folder);
         if (hint.empty()) throw;
         throw Failure(failure.ending(), fmt::format("{}\n{}", failure.what(), hint));
     }

@@ -13,6 +13,7 @@
 #include "job/port_watch.hpp"
 #include "os/events.hpp"
 #include "os/output.hpp"
+#include "verbs/missing.hpp"
 #include "verbs/table.hpp"
 
 namespace once::verbs {
@@ -165,7 +166,7 @@ Picture draw(const StatusRequest& wish, const Voice& voice) {
         const auto is_it = [&](const Holding& one) { return claim::is_meant(one.record, target); };
         if (std::any_of(holdings.begin(), holdings.end(), is_it)) continue;
         picture.status = 1;
-        picture.remark += fmt::format("nobody started by once holds '{}'\n", target);
+        picture.remark += missing_text(target) + who_hint(target) + '\n';
     }
     if (!wish.targets.empty()) {
         std::erase_if(holdings, [&](const Holding& one) {

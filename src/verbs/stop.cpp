@@ -16,6 +16,7 @@
 #include "os/events.hpp"
 #include "os/process.hpp"
 #include "verbs/introduce.hpp"
+#include "verbs/missing.hpp"
 
 namespace once::verbs {
 namespace {
@@ -25,14 +26,6 @@ using claim::State;
 
 // How long a stranger has between being asked and being killed.
 constexpr Duration stop_timeout = std::chrono::seconds(5);
-
-std::optional<os::Port> port_in(const std::string& target) {
-    const bool is_number =
-        target.size() <= 5 && target.find_first_not_of("0123456789") == std::string::npos;
-    const int number = is_number ? std::stoi(target) : 0;
-    if (number < 1 || number > 65535) return std::nullopt;
-    return static_cast<os::Port>(number);
-}
 
 class Stop {
 public:
@@ -87,14 +80,14 @@ private:
             want(one);
         }
         if (is_held) return;
-        const auto port = port_in(target);
+        const auto port = claim::port_in(target);
         if (port && wish_.force && !wish_.stale_only && !os::listeners(*port).empty()) {
             return end_strangers(*port);
         }
         is_missing_ = true;
         voice_.say(wish_.stale_only
                        ? fmt::format("no crashed job has left anything at '{}'", target)
-                       : fmt::format("nobody started by once holds '{}'", target));
+                       : missing_text(target));
         if (!port || wish_.stale_only || os::listeners(*port).empty()) return;
         if (const auto reason = claim::why_not_free(*port)) voice_.say(*reason);
     }

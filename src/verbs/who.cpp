@@ -84,7 +84,9 @@ std::string addresses_text(const std::vector<os::Socket>& sockets) {
     for (const auto& socket : sockets) {
         if (std::find(told.begin(), told.end(), socket.address) != told.end()) continue;
         told.push_back(socket.address);
-        text += (text.empty() ? "" : " and ") + socket.address;
+        const bool is_ipv6 = socket.address.find(':') != std::string::npos;
+        text += text.empty() ? "" : " and ";
+        text += is_ipv6 ? '[' + socket.address + ']' : socket.address;
     }
     return text;
 }

@@ -279,13 +279,21 @@ TEST_CASE("bytes that are no UTF-8 go through, and a holder with such a folder i
     CHECK(holder.once.wait_ending() == killed_by(SIGTERM));
 }
 
-TEST_CASE("a command that is not there and looks like a verb of once gets a hint", "[errors]") {
+TEST_CASE("a command that is not there and looks like something else gets a hint", "[errors]") {
     Scenario scene;
     const std::vector<std::pair<const char*, const char*>> cases = {
         {"stauts", "to ask once itself: once status"},
         {"log", "to ask once itself: once logs"},
+        {"stpo", "to ask once itself: once stop"},
+        {"list", "to ask once itself: once status"},
         {"help", "to ask once itself: once --help"},
+        {"version", "to ask once itself: once --version"},
+        {"8001", "to claim that port: once -p 8001 -- ..."},
+        {"cd", "it is a word of the shell: once ... -- sh -c '...'"},
+        {"tool", "it is in node_modules/.bin: once ... -- npx tool"},
     };
+    std::filesystem::create_directories(scene.folder() / "node_modules/.bin");
+    std::filesystem::copy_file("/bin/true", scene.folder() / "node_modules/.bin/tool");
     for (const auto& [word, hint] : cases) {
         const auto told = scene.run({"once", word});
         CHECK(told.ending == exited(127));

@@ -86,6 +86,37 @@ TEST_CASE("stop ends a job from another folder", "[stop]") {
     check_nothing_held(scene, {"-p", scene.port()});
 }
 
+TEST_CASE("a dot means the jobs of this folder that have neither port nor name", "[stop]") {
+    Scenario scene;
+    const auto other = scene.another_folder("other");
+    const auto named = hold(scene, {"-n", "x"});
+    const auto one = scene.launch({"once", "--", "actor", "print-signals"});
+    const auto two = scene.launch({"once", "--", "actor", "print-signals", "--exit-on", "TERM"});
+    (void)one.ready_pid();
+    (void)two.ready_pid();
+    CHECK(stop(scene, {"."}, {.folder = other}).ending == exited(1));
+    for (const char* verb : {"restart", "logs"}) {
+        const auto several = scene.run({"once", verb, "."});
+        CHECK(several.ending == exited(125));
+        CHECK_THAT(several.stderr_text, has("several jobs of this folder"));
+    }
+    CHECK(stop(scene, {"."}).ending == exited(0));
+    CHECK(one.wait_ending() == exited(0));
+    CHECK(two.wait_ending() == exited(0));
+    CHECK_FALSE(named.once.ended());
+}
+
+TEST_CASE("where a detached job has ended it is said how to read its log", "[stop][status]") {
+    Scenario scene;
+    CHECK(scene.run({"once", "-d", "-n", "x", "--", "actor", "print-signals"}).ending == exited(0));
+    CHECK(stop(scene, {"x"}).ending == exited(0));
+    for (const char* verb : {"status", "restart", "stop"}) {
+        CHECK_THAT(
+            scene.run({"once", verb, "x"}).stderr_text,
+            has("nobody started by once holds 'x'; what the last one there wrote: once logs x"));
+    }
+}
+
 TEST_CASE("stop ends a job before its record is written", "[stop]") {
     Scenario scene;
     for (int round = 0; round < 10; ++round) {

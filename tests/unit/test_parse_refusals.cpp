@@ -54,6 +54,7 @@ TEST_CASE("a value that is not accepted is named, with its option and with what 
         {{"--port="}, {"--port", "''"}},
         {{"--name", "a b"}, {"--name", "'a b'", "64", "A-Z a-z 0-9 . _ -"}},
         {{"-n", ""}, {"--name", "''"}},
+        {{"-n", "."}, {"--name", "'.'", "folder"}},
         {{"-n", "8001"}, {"--name", "'8001'", "-p", "port"}},
         {{"--wait=soon"}, {"--wait", "'soon'", "500ms", "5s", "2m", "1h", "seconds"}},
         {{"--wait="}, {"--wait", "''"}},
@@ -169,8 +170,15 @@ TEST_CASE("without a command there is the usage line") {
     check_tells({"--"}, {"no command"});
 }
 
+TEST_CASE("a verb that is written as an option is told how it is written") {
+    check_tells({"--stop", "8001"}, {"'--stop'", "once stop"});
+    check_tells({"--status"}, {"'--status'", "once status"});
+    check_tells({"logs", "8001", "-n", "5"}, {"'-n'", "--lines 5"});
+}
+
 TEST_CASE("kill is no verb, and no pid is taken for a port") {
     check_tells({"kill", "8001"}, {"once stop 8001", "once -- kill 8001"});
+    check_tells({"kill", "8001", "8002"}, {"once stop 8001 8002", "once -- kill 8001 8002"});
     CHECK(refusal({"--", "kill", "8001"}).empty());
     CHECK(refusal({"kill", "-9", "8001"}).empty());
 }

@@ -35,6 +35,8 @@ void fail_to_run(const std::string& file, const std::string& folder, int error) 
     throw Failure(status, fmt::format("cannot run '{}': {}", printable(file), why));
 }
 
+bool is_executable(const std::string& path) { return look(path, "/") == 0; }
+
 std::string find_executable(const std::string& file, const std::string& folder) {
     if (file.find('/') != std::string::npos) {
         if (const int error = look(file, folder); error != 0) fail_to_run(file, folder, error);
