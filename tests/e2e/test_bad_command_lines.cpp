@@ -51,10 +51,12 @@ TEST_CASE("a port is a number from 1 to 65535", "[command-line][bad]") {
 TEST_CASE("a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -", "[command-line][bad]") {
     check_values("name", {"", "a b", "a/b", "../x", "\xc3\xa4", "a:b", std::string(65, 'a')},
                  "a name is 1 to 64");
+    check_values("name", {"8001", "0"}, "a name needs something beside digits");
+    check_values("name", {"."}, "the jobs of a folder without a name");
     Scenario scene;
     const std::string longest(64, 'a');
     for (const auto& name :
-         {longest, std::string("."), std::string("A-z_0.9"), std::string("..")}) {
+         {longest, std::string("A-z_0.9"), std::string(".."), std::string("1.")}) {
         CHECK(scene.run({"once", "--name=" + name, "--", "true"}).ending == exited(0));
     }
 }
