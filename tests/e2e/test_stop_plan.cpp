@@ -121,6 +121,16 @@ TEST_CASE("a keeper that somebody has stopped carries an order out all the same"
     check_nothing_left(scene);
 }
 
+TEST_CASE("a command that stops its keeper at once is heard of all the same", "[stop]") {
+    Scenario scene;
+    const auto once = scene.launch({"once", "--stop-timeout", "1h", "--", "sh", "-c",
+                                    "kill -STOP $PPID; exec actor print-signals"});
+    (void)once.ready_pid();
+    once.signal(SIGTERM);
+    CHECK(once.wait_ending() == exited(0));
+    check_nothing_left(scene);
+}
+
 TEST_CASE("those who are left when the leader is gone get TERM and CONT", "[stop]") {
     Scenario scene;
     const auto once = scene.launch({"once", "--stop-timeout", "1h", "--", "sh", "-c",

@@ -31,12 +31,16 @@ std::vector<ProcessId> own_children() {
     return children;
 }
 
+// Waits a while until there is something to read. 0 if there is not, negative if it cannot wait.
+int await_readable(const Handle& handle) {
+    constexpr int patience_ms = 1000;
+    pollfd one{descriptor(handle), POLLIN, 0};
+    return retry([&] { return ::poll(&one, 1, patience_ms); });
+}
+
 // Waits a while for a child of ours to end.
 bool ends_soon(int pid) {
-    constexpr int patience_ms = 1000;
-    const Handle process(::syscall(SYS_pidfd_open, pid, 0));
-    pollfd one{descriptor(process), POLLIN, 0};
-    return retry([&] { return ::poll(&one, 1, patience_ms); }) > 0;
+    return await_readable(Handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))) > 0;
 }
 
 // Sends the word to launch, with some of the descriptors.
@@ -97,6 +101,8 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
     } while (sent < descriptors.size());
     const auto& file = command_.argv.front();
     Launched launched;
+    // The command may have stopped it already, before it could tell.
+    while (await_readable(channel_) == 0) (void)::kill(keeper_.pid, SIGCONT);
     if (receive(channel_, launched, 0) != Reception::message) {
         give_up(fmt::format("the keeper was killed while it launched '{}', which is ended", file));
     }
