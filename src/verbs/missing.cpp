@@ -23,7 +23,7 @@ std::optional<std::string> log_left_by(const std::string& target) {
 }
 
 std::string missing_text(const std::string& target) {
-    const auto text = fmt::format("nobody started by once holds '{}'", target);
+    auto text = fmt::format("nobody started by once holds '{}'", target);
     if (!log_left_by(target)) return text;
     return text + fmt::format("; what the last one there wrote: once logs {}", target);
 }
