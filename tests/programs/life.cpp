@@ -139,6 +139,11 @@ void check_ctrl_c(const Program& program) {
     const pid_t shell = terminal.start_shell().pid();
     terminal.type_line(project.once_line(program));
     project.wait_until_ready();
+    const auto are_up = [&] {
+        return program.greetings == 0 ||
+               count(terminal.screen(), program.greeting) >= program.greetings;
+    };
+    eventually(are_up, "all workers are up");
     terminal.press_ctrl_c();
     if (!program.farewell.empty()) terminal.wait_for(program.farewell);
     terminal.wait_for_prompt();

@@ -22,6 +22,10 @@ struct Program {
     int interrupts = 0;
     /// It ends while its servers still stop: as stragglers they are asked with a TERM.
     bool ends_early = false;
+    /// What each of its workers says on the terminal once it hears signals, and how many they are:
+    /// a gunicorn that is interrupted while one still boots waits for that for half a minute.
+    std::string greeting = {};
+    int greetings = 0;
     /// What it says when it ends in good order, where it says something.
     std::string farewell = {};
     /// It starts a daemon on purpose when it ends, which goes away by itself.

@@ -21,8 +21,12 @@ const Program uvicorn =
 const Program uvicorn_reload =
     python({"/usr/bin/uvicorn", "asgi:app", "--port", "PORT", "--reload"}, "Stopping reloader");
 // It takes its port from PORT, which once gives it.
-const Program gunicorn =
-    python({"/usr/bin/gunicorn", "-w", "2", "wsgi:app"}, "Shutting down: Master");
+const Program gunicorn = {.command = {"/usr/bin/gunicorn", "-w", "2", "wsgi:app"},
+                          .needs = {"/usr/bin/gunicorn"},
+                          .project = "python",
+                          .greeting = "the app is loaded",
+                          .greetings = 2,
+                          .farewell = "Shutting down: Master"};
 const Program flask = python({"/usr/bin/flask", "--app", "wsgi", "run", "-p", "PORT"}, "");
 const Program flask_debug =
     python({"/usr/bin/flask", "--app", "wsgi", "--debug", "run", "-p", "PORT"}, "");

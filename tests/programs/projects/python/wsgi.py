@@ -1,6 +1,7 @@
 from flask import Flask
 
 app = Flask(__name__)
+print("the app is loaded", flush=True)  # by each worker, which hears signals by then
 
 
 @app.route("/")
