@@ -106,7 +106,7 @@ TEST_CASE("guard: pid 1 is left alone", "[force][guard]") {
     container.wait_for_output("listening");
     const pid_t first = listener_pids(scene.port()).at(0);
     const auto refused = scene.run(
-        {"nsenter", "-t", text(first), "-p", "-m", "once", "stop", "--force", scene.port()});
+        {"nsenter", "-t", text(first), "-p", "-m", "-r", "once", "stop", "--force", scene.port()});
     CHECK(refused.ending == exited(75));
     CHECK_THAT(refused.stderr_text, has("pid 1 ('actor') has it open, so it is left alone"));
     CHECK(alive(first));
