@@ -71,8 +71,8 @@ private:
         if (const auto* signal = std::get_if<os::Signal>(&event)) {
             if (signal->number == SIGCHLD) return collect();
             if (signal->sender == self_) return;  // we are in the group that we signal
-            if (signal->number == SIGCONT && signal->sender == os::parent_pid())
-                return;  // an order
+            // That of `once` comes with an order, in case that we were stopped.
+            if (signal->number == SIGCONT && signal->sender == os::parent_pid()) return;
             note_group_signal(signal->number);
             custody_.report({Report::Kind::signal_seen, signal->number, signal->from_kernel, {}});
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
 #include "claim/slot.hpp"
 #include "claim/traces.hpp"
 #include "os/machine.hpp"
