@@ -107,20 +107,79 @@ TEST_CASE("a TERM to the whole group starts the stop plan's clock", "[signals][g
     check_nothing_left(scene);
 }
 
+namespace {
+
+std::string words_of(const Process& process) {
+    std::string words;
+    for (const std::string& word : command_of(process.pid)) words += word + " ";
+    return words;
+}
+
+/// As pkill(1) does it, with -f or without.
+void signal_all_called_once(Scenario& scene, bool by_command_line, int signal) {
+    for (const Process& one : scene.survivors()) {
+        const std::string text = by_command_line ? words_of(one) : one.name;
+        if (text.find("once") != std::string::npos) REQUIRE(signal_exactly(one, signal));
+    }
+}
+
+}  // namespace
+
 TEST_CASE("a TERM to all that are named once, as pkill sends it, asks the job to end",
           "[signals][groups][stop]") {
     Scenario scene;
-    for (const char* group : {"own", "shared"}) {
-        const auto once = scene.launch(
-            {"once", "--group", group, "--stop-timeout", "1h", "--", "actor", "print-signals"});
-        (void)once.ready_pid();
-        for (const Process& one : scene.survivors()) {
-            if (one.name.find("once") != std::string::npos) REQUIRE(kill(one.pid, SIGTERM) == 0);
+    for (const bool by_command_line : {false, true}) {
+        for (const char* group : {"own", "shared"}) {
+            CAPTURE(by_command_line, group);
+            const auto once = scene.launch(
+                {"once", "--group", group, "--stop-timeout", "1h", "--", "actor", "print-signals"});
+            (void)once.ready_pid();
+            signal_all_called_once(scene, by_command_line, SIGTERM);
+            CHECK(once.wait_ending() == exited(0));
+            CHECK(times_got(once.stdout_text(), "SIGTERM") == 1);
+            check_nothing_left(scene);
         }
-        CHECK(once.wait_ending() == exited(0));
-        CHECK(times_got(once.stdout_text(), "SIGTERM") == 1);
-        check_nothing_left(scene);
     }
+}
+
+TEST_CASE(
+    "a KILL to all that are named once, as pkill sends it, spares the keeper, which cleans up",
+    "[signals][keeper]") {
+    Scenario scene;
+    for (const bool by_command_line : {false, true}) {
+        CAPTURE(by_command_line);
+        const auto once = scene.launch({"once", "--stop-timeout", "200ms", "--", "sh", "-c",
+                                        "actor ignore-term & exec actor tree 5"});
+        once.wait_for_output("tree 5");
+        eventually([&] { return count(once.stdout_text(), "ready ") == 2; }, "both are ready");
+        signal_all_called_once(scene, by_command_line, SIGKILL);
+        CHECK(once.wait_ending() == killed_by(SIGKILL));
+        await_nothing_left(scene);
+    }
+}
+
+TEST_CASE("a keeper is called that, and its job's words, as far as there is room",
+          "[keeper][status]") {
+    Scenario scene;
+    const auto title = [&](const Command& command) {
+        const auto once = scene.launch(command);
+        const auto keeper = process(parent_of(once.ready_pid()));
+        REQUIRE(keeper);
+        const auto words = words_of(*keeper);
+        CHECK(keeper->name == "job-keeper");
+        once.signal(SIGTERM);
+        CHECK(once.wait_ending() == exited(0));
+        return words.substr(0, words.find_last_not_of(' ') + 1);
+    };
+    CHECK(title({"once", "-n", "x", "--", "actor", "print-signals"}) ==
+          "job-keeper actor print-signals");
+    CHECK(title({"once", "--", "actor", "print-signals", "--exit-on", "TERM"}) ==
+          "job-kee actor print-signals --exit-on TERM");
+    CHECK(title({"once", "actor", "print-signals"}) == "job- actor print-signals");
+    // Longer than we care to read.
+    const std::string long_word(100'000, 'x');
+    CHECK_THAT(title({"once", "-n", "x", "--", "sh", "-c", "exec actor print-signals", long_word}),
+               Catch::Matchers::StartsWith("once -n x"));
 }
 
 TEST_CASE("a HUP to the whole group is followed by a TERM", "[signals][groups][stop]") {

@@ -43,6 +43,12 @@ enum class Step {
     failed
 };
 
+// What a leader that was not launched says of it.
+struct Reason {
+    Step step = Step::launched;
+    int error = 0;  // errno
+};
+
 // Waits a moment for the word to launch. It stays where it is, for the keeper: with the locks.
 Step await_word(int channel, Go& go) noexcept {
     constexpr int patience_ms = 100;
@@ -54,7 +60,14 @@ Step await_word(int channel, Go& go) noexcept {
     return got == sizeof go ? Step::launched : Step::called_off;
 }
 
-// Returns only if it was not launched, and says why; with errno if something failed.
+// What fails before there is a word need not fail when there is one: the job that is replaced may
+// have used up what we are short of.
+Step failed_or_late(const Handle& channel) noexcept {
+    pollfd one{descriptor(channel), POLLIN, 0};
+    return retry([&] { return ::poll(&one, 1, 0); }) == 0 ? Step::late : Step::failed;
+}
+
+// Returns only if it was not launched, and says where it stopped; with errno if something failed.
 Step become_leader(const Exec& exec) noexcept {
     // The keeper's death is ours: with it nobody is left who would end us. It may have died before
     // this call, which then comes too late (prctl(2), PR_SET_PDEATHSIG).
@@ -95,9 +108,9 @@ struct Attempt {
 };
 
 // The leader, as far as it gets without the word to launch: while `once` still looks at its slots
-// and ports, so that the word finds it ready. vfork(2) spares the copy of the page tables; the
-// parent stands still until the exec, all signals are blocked, and the child touches nothing but
-// its own few locals.
+// and ports, so that the word finds it ready. vfork(2) spares the copy of the page tables; all
+// signals are blocked, and the child touches nothing but its own few locals. That it was launched
+// is told by its end of a pipe, which the exec closes: also where vfork is fork, as under valgrind.
 Attempt launch_leader(const Command& command, pid_t group, const Handle& channel) {
     const auto argv = pointers_to(command.argv);
     const auto environment = pointers_to(command.environment);
@@ -111,28 +124,32 @@ Attempt launch_leader(const Command& command, pid_t group, const Handle& channel
                     command.output != nullptr ? descriptor(*command.output) : -1,
                     ::getpid(),
                     descriptor(channel)};
-    volatile int error = 0;
-    volatile Step step = Step::launched;
+    std::array<int, 2> ends{-1, -1};
+    const auto fail = [&] {
+        const int error = errno;
+        return Attempt{failed_or_late(channel), {{}, error, false}};
+    };
+    if (::pipe2(ends.data(), O_CLOEXEC) < 0) return fail();
+    const Handle hearing(ends[0]);
+    Handle telling(ends[1]);
     const pid_t pid = ::vfork();
     if (pid == 0) {
-        step = become_leader(exec);
-        error = errno;
+        const auto step = become_leader(exec);
+        const Reason reason{step, errno};
+        (void)::write(ends[1], &reason, sizeof reason);
         ::_exit(exit_status::not_found);
     }
-    Attempt attempt;
-    attempt.step = pid < 0 ? Step::failed : step;
-    if (attempt.step == Step::failed || attempt.step == Step::folder) {
-        attempt.launched.error = pid < 0 ? errno : error;
-        attempt.launched.in_folder = attempt.step == Step::folder;
+    if (pid < 0) return fail();
+    telling.close();
+    Reason reason;
+    (void)retry([&] { return ::read(descriptor(hearing), &reason, sizeof reason); });
+    if (reason.step != Step::launched) {
+        (void)::waitpid(pid, nullptr, 0);
+        return {reason.step, {{}, reason.error, reason.step == Step::folder}};
     }
-    if (attempt.step != Step::launched) {
-        if (pid > 0) (void)::waitpid(pid, nullptr, 0);
-        return attempt;
-    }
-    attempt.launched.leader = {pid, 0};
     // A leader that was killed before its exec is a zombie of ours now, and can be read as well.
-    if (const auto facts = read_process(pid)) attempt.launched.leader = facts->id;
-    return attempt;
+    const auto facts = read_process(pid);
+    return {Step::launched, {facts ? facts->id : ProcessId{pid, 0}, 0, false}};
 }
 
 // Who has to wait for long waits here: a parent that stands still in vfork(2) counts as busy.
@@ -145,15 +162,24 @@ Launched launch_when_told(const Command& command, pid_t group, const Handle& cha
     }
 }
 
+void close_range(unsigned first, unsigned last) noexcept {
+    if (::syscall(SYS_close_range, first, last, 0U) == 0) return;
+    // Before Linux 5.9 there is none.
+    const auto most = static_cast<unsigned>(std::max(::sysconf(_SC_OPEN_MAX), 1L)) - 1;
+    for (unsigned one = first; one <= std::min(last, most); ++one) {
+        (void)::close(static_cast<int>(one));
+    }
+}
+
 void close_all_but(std::vector<int> kept) noexcept {
     std::sort(kept.begin(), kept.end());
     unsigned next = 3;
     for (const int descriptor : kept) {
         const auto one = static_cast<unsigned>(descriptor);
-        if (one > next) (void)::syscall(SYS_close_range, next, one - 1, 0U);
+        if (one > next) close_range(next, one - 1);
         next = std::max(next, one + 1);
     }
-    (void)::syscall(SYS_close_range, next, ~0U, 0U);
+    close_range(next, ~0U);
 }
 
 // Takes the word to launch, and what came with it. False if `once` went without one: it was
@@ -216,13 +242,13 @@ void be_keeper(const Command& command, Handle channel, const Job::Keep& keep) no
     sigfillset(&all);
     (void)::sigprocmask(SIG_BLOCK, &all, nullptr);
     (void)::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    (void)::prctl(PR_SET_NAME, "job-keeper");
     try {
+        be_called("job-keeper", command.argv);
         live(command, std::move(channel), keep);
     } catch (...) {
         // No memory, no descriptors: our death kills the leader, and `once` adopts and ends the
-        // rest.
-        ::_exit(exit_status::failed);
+        // rest. By KILL: who exits has done its work.
+        (void)::kill(::getpid(), SIGKILL);
     }
     ::_exit(0);
 }

@@ -8,13 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <memory>
 #include <string_view>
 
 #include "os/linux/check.hpp"
+#include "os/linux/read_file.hpp"
 
 namespace once::os {
 
@@ -81,6 +84,8 @@ bool let_go_of_inherited_files() noexcept {
     return has_kept_all;
 }
 
+bool leads_session() noexcept { return ::getsid(0) == ::getpid(); }
+
 void shed_program_pages() noexcept {
     // The first object is the program itself (dl_iterate_phdr(3)). Of what is not writable nothing
     // was changed: MADV_DONTNEED only unmaps it, and the page cache has it still (madvise(2)).
@@ -96,6 +101,24 @@ void shed_program_pages() noexcept {
         return 1;
     };
     (void)::dl_iterate_phdr(shed, nullptr);
+}
+
+void be_called(const char* name, const std::vector<std::string>& command) {
+    (void)::prctl(PR_SET_NAME, name);
+    const auto line = read_file("/proc/self/cmdline", 1U << 16U).value_or("");
+    std::string words;
+    for (const auto& word : command) words.append(word).push_back('\0');
+    // It lies where the kernel has put it, and can be written to (proc_pid_cmdline(5)). What was
+    // put before it, as by an emulator, or is longer than we have read, stays as it is.
+    const std::string_view program(program_invocation_name);
+    const auto own = line.size() - std::min(line.size(), words.size());
+    if (own <= program.size() || line.compare(own, std::string::npos, words) != 0 ||
+        line.compare(0, program.size(), program) != 0) {
+        return;
+    }
+    auto title = std::string(name).substr(0, own - 1);
+    title.append(1, '\0').append(words).resize(line.size(), '\0');
+    std::copy(title.begin(), title.end(), program_invocation_name);
 }
 
 void die_of(int signal) noexcept {
