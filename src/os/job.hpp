@@ -161,6 +161,9 @@ public:
 
 private:
     Ending reap_keeper() noexcept;
+    // Is this child of ours none of the job's?
+    bool is_stranger(ProcessId child) const;
+    bool carries_mark(ProcessId child) const;
     // Are there children of ours that the keeper has left?
     bool has_orphans() const;
     // The channel is closed: it has done its work, and ended as the leader did; or it was killed.
@@ -168,6 +171,8 @@ private:
     // The keeper died before it could tell of the launch, or cannot be told to launch: whatever it
     // had launched goes with it.
     [[noreturn]] void give_up(const std::string& words);
+    // If the job's group has got it, which is nobody's any more.
+    void take_terminal_back() const noexcept;
     void kill_orphans();
 
     Job(Command command, ProcessId keeper, Handle channel)

@@ -238,3 +238,17 @@ TEST_CASE("a Ctrl-C while a dependency is waited for looks so to the shell",
     CHECK_FALSE(was_touched(scene));
     check_nothing_left_but(scene, shell);
 }
+
+TEST_CASE("a lookup for --ready-url is no part of the job, whose exit status stays its own",
+          "[dependencies][ready]") {
+    Scenario scene;
+    set_getent(scene, "exec " + Scenario::actor_binary().string() + " ignore-term");
+    const auto once = scene.launch(
+        with_options({"--ready-url", "http://web.example:80/"}, {"sh", "-c", "read line; exit 3"}),
+        {.input = Input::pipe});
+    eventually([&] { return children_of(once.pid()).size() == 2; }, "getent runs");
+    once.close_input();
+    CHECK(once.wait_ending() == exited(3));
+    CHECK_THAT(once.stderr_text(), has("exited with 3 before it was ready") && !has("keeper"));
+    check_nothing_left(scene);
+}

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "aftermath.hpp"
+#include "background.hpp"
 #include "catch.hpp"
 
 using namespace once::test;
@@ -228,4 +229,44 @@ TEST_CASE("what a shell had started before it became once may end meanwhile", "[
     once.signal(SIGTERM);
     CHECK(once.wait_ending() == killed_by(SIGTERM));
     check_nothing_left(scene);
+}
+
+TEST_CASE("an orphan of what a shell had started before it became once is no part of the job",
+          "[descriptors][keeper]") {
+    for (const bool keeper_dies : {false, true}) {
+        CAPTURE(keeper_dies);
+        Scenario scene;
+        const auto gate = make_gate(scene);
+        const auto once = scene.launch(
+            {"sh", "-c",
+             "sh -c 'actor print-signals >before & read line <" + gate.string() +
+                 "' & exec once -- sh -c 'actor listen " + std::to_string(scene.port()) +
+                 " & exec actor print-signals --exit-code 3'"});
+        once.wait_for_output("listening");
+        eventually([&] { return count(once.stdout_text(), "ready ") == 2; }, "both are ready");
+        eventually([&] { return count(scene.read_file("before"), "ready ") == 1; }, "it is there");
+        const pid_t before = std::stoi(scene.read_file("before").substr(6));
+        const pid_t keeper = [&] {
+            for (const pid_t child : children_of(once.pid())) {
+                if (process(child)->name == "job-keeper") return child;
+            }
+            return 0;
+        }();
+        REQUIRE(keeper != 0);
+        open_gate(gate);
+        eventually([&] { return parent_of(before) == once.pid(); }, "it is an orphan");
+        scene.forgive(before);
+        if (keeper_dies) {
+            REQUIRE(kill(keeper, SIGKILL) == 0);
+            CHECK(once.wait_ending() == killed_by(SIGKILL));
+        } else {
+            once.signal(SIGTERM);
+            CHECK(once.wait_ending() == exited(3));
+            CHECK(once.stderr_text().empty());
+        }
+        CHECK(alive(before));
+        CHECK(count(scene.read_file("before"), "got ") == 0);
+        check_nothing_left(scene);
+        REQUIRE(kill(before, SIGKILL) == 0);
+    }
 }

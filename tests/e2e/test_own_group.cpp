@@ -241,3 +241,20 @@ TEST_CASE("the option --group own: a signal to once alone reaches the job once",
     terminal.wait_for_prompt();
     check_nothing_left_but(scene, shell);
 }
+
+TEST_CASE("the option --group own: the terminal is given back when the command cannot be launched",
+          "[own-group][terminal]") {
+    Scenario scene;
+    scene.write_file("broken", "#!/no/such/interpreter\n");
+    std::filesystem::permissions(scene.folder() / "broken", std::filesystem::perms::owner_all);
+    Terminal terminal(scene);
+    const auto script = terminal.start(
+        {"sh", "-c", "once --group own -- ./broken; echo status=$?.; exec actor read-line"});
+    terminal.wait_for("status=127.");
+    (void)terminal.wait_for_pid_after("ready");
+    CHECK(terminal.foreground_group() == script.pid());
+    terminal.type_line("back");
+    terminal.wait_for("line: back");
+    CHECK(script.wait_ending() == exited(0));
+    check_nothing_left(scene);
+}

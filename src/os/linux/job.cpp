@@ -10,6 +10,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <string_view>
 
 #include "os/executable.hpp"
 #include "os/linux/channel.hpp"
@@ -29,6 +30,21 @@ std::vector<ProcessId> own_children() {
         if (process.parent == ::getpid()) children.push_back(process.id);
     }
     return children;
+}
+
+// What the job carries in its environment, and nobody else; empty if there is no such thing.
+std::string_view mark_in(const std::vector<std::string>& environment) {
+    constexpr std::string_view start = "ONCE_JOB=";
+    for (const std::string_view variable : environment) {
+        if (variable.starts_with(start)) return variable.substr(start.size());
+    }
+    return {};
+}
+
+// Nothing else but KILL gets through to a keeper (signal(7), "synchronous").
+bool is_fault(int signal) {
+    return signal == SIGFPE || signal == SIGILL || signal == SIGSEGV || signal == SIGBUS ||
+           signal == SIGABRT || signal == SIGTRAP || signal == SIGSYS;
 }
 
 // Waits a while until there is something to read. 0 if there is not, negative if it cannot wait.
@@ -101,11 +117,16 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
     } while (sent < descriptors.size());
     const auto& file = command_.argv.front();
     Launched launched;
-    // The command may have stopped it already, before it could tell.
-    while (await_readable(channel_) == 0) (void)::kill(keeper_.pid, SIGCONT);
+    // The command may have stopped it already, before it could tell; and a Ctrl-Z the leader,
+    // before it was the command. The group is the keeper's own, which is not reaped.
+    const bool has_terminal = command_.hand_over != nullptr;
+    while (await_readable(channel_) == 0) {
+        (void)::kill(has_terminal ? -keeper_.pid : keeper_.pid, SIGCONT);
+    }
     if (receive(channel_, launched, 0) != Reception::message) {
         give_up(fmt::format("the keeper was killed while it launched '{}', which is ended", file));
     }
+    if (launched.error != 0) take_terminal_back();
     if (launched.in_folder) {
         fail("cannot enter the folder '{}': {}", command_.folder, reason(launched.error));
     }
@@ -124,6 +145,7 @@ Job::~Job() {
     // Nothing launched: then it waits for its child, which goes now unless somebody has stopped it.
     if (leader_.pid == 0 && !ends_soon(keeper_.pid)) (void)::kill(keeper_.pid, SIGKILL);
     (void)reap_keeper();
+    take_terminal_back();
 }
 
 std::optional<Report> Job::next_report() {
@@ -154,15 +176,25 @@ Ending Job::reap_keeper() noexcept {
     return to_ending(info);
 }
 
+bool Job::carries_mark(ProcessId child) const {
+    const auto ours = mark_in(command_.environment);
+    if (ours.empty()) return true;
+    const auto its = environment_of(child.pid, "ONCE_JOB").value_or("");
+    // A job within the job carries both.
+    return its.starts_with(ours) && (its.size() == ours.size() || its[ours.size()] == ':');
+}
+
+bool Job::is_stranger(ProcessId child) const {
+    if (std::find(others_.begin(), others_.end(), child) != others_.end()) return true;
+    // The orphans of those we get as well; and as pid 1 everybody's.
+    const bool gets_others = !others_.empty() || ::getpid() == 1;
+    return gets_others && child != leader_ && !carries_mark(child);
+}
+
 bool Job::has_orphans() const {
-    siginfo_t info{};
-    if (others_.empty()) {
-        return retry([&] { return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT); }) == 0;
-    }
-    const auto children = read_children(::getpid());
-    return std::any_of(children.begin(), children.end(), [&](const ProcessFacts& child) {
-        return std::find(others_.begin(), others_.end(), child.id) == others_.end();
-    });
+    const auto children = own_children();
+    return std::any_of(children.begin(), children.end(),
+                       [&](ProcessId child) { return !is_stranger(child) && carries_mark(child); });
 }
 
 Report Job::end_of_keeper() {
@@ -170,18 +202,30 @@ Report Job::end_of_keeper() {
     // When it can be waited for, its children have their new parent already (exit_notify in the
     // kernel hands them on first): us.
     const auto ending = reap_keeper();
-    const bool was_killed = ending == Ending::killed(SIGKILL) || has_orphans();
+    const bool was_killed =
+        ending == Ending::killed(SIGKILL) ||
+        (ending.kind == Ending::Kind::killed && is_fault(ending.value) && has_orphans());
     return was_killed ? Report{Report::Kind::keeper_gone, 0, false, {}}
                       : Report{Report::Kind::swept, 0, false, ending};
 }
 
 Custody Job::take_over() {
     // Without its keeper a group that it led may mean nobody, or somebody else, at any time.
-    return {leader_, 0, false, Handle(), others_};
+    std::vector<ProcessId> strangers;
+    for (const auto child : own_children()) {
+        if (is_stranger(child)) strangers.push_back(child);
+    }
+    return {leader_, 0, false, Handle(), std::move(strangers)};
+}
+
+void Job::take_terminal_back() const noexcept {
+    const auto* terminal = command_.hand_over;
+    if (terminal != nullptr && terminal->foreground_group() == keeper_.pid) terminal->give_to_us();
 }
 
 void Job::give_up(const std::string& words) {
     kill_orphans();
+    take_terminal_back();
     fail("{}", words);
 }
 
@@ -191,7 +235,7 @@ void Job::kill_orphans() {
     for (bool has_found = true; has_found;) {
         has_found = false;
         for (const auto& child : read_children(::getpid())) {
-            if (std::find(others_.begin(), others_.end(), child.id) != others_.end()) continue;
+            if (is_stranger(child.id)) continue;
             // Ours and not reaped, so the number is its own. Its children become ours in turn.
             has_found = true;
             (void)::kill(child.id.pid, SIGKILL);

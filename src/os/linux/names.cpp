@@ -140,9 +140,13 @@ void NameLookup::finish() {
 
 void NameLookup::end_child() noexcept {
     if (child_ <= 0) return;
-    // Not reaped yet, so the number is its own.
-    (void)::kill(child_, SIGKILL);
-    (void)retry([&] { return ::waitpid(child_, nullptr, 0); });
+    // Whoever reaps our children may have had it already; else the number is its own.
+    siginfo_t info{};
+    const auto id = static_cast<id_t>(child_);
+    if (::waitid(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        (void)::kill(child_, SIGKILL);
+        (void)retry([&] { return ::waitpid(child_, nullptr, 0); });
+    }
     child_ = 0;
 }
 
