@@ -15,9 +15,10 @@ using os::Report;
 
 class Keeper {
 public:
-    Keeper(os::Custody& custody, const KeeperPlan& plan)
+    Keeper(os::Custody& custody, const KeeperPlan& plan, const Meanwhile& meanwhile)
         : custody_(custody),
           plan_(plan),
+          meanwhile_(meanwhile),
           life_(plan.stop),
           self_(os::own_pid()),
           events_(os::Catch::everything),
@@ -28,6 +29,7 @@ public:
                                        : Sweep::IsEmpty(),
               [this](const os::ProcessFacts& process) { return has_heard(process); }) {
         if (!custody_.is_alone()) events_.watch(custody_.channel(), channel_token);
+        if (meanwhile_.output != nullptr) events_.watch(*meanwhile_.output, output_token);
     }
 
     void run() {
@@ -38,7 +40,10 @@ public:
         // hear of that first. Who takes over may have had the CHLD already.
         if (custody_.is_alone()) collect();
         obey();
-        while (!life_.is_finished()) on(events_.next(deadline()));
+        while (!life_.is_finished()) {
+            on(events_.next(deadline()));
+            on_time(Clock::now());  // events without a pause must not make us forget it
+        }
         // Before `once` hears of it: it may be gone at any moment.
         os::remove_files_that_tell(plan_.records, plan_.job);
         if (!plan_.pid_file.empty()) os::remove_pid_file(plan_.pid_file, custody_.leader().pid);
@@ -59,7 +64,8 @@ public:
 
 private:
     static constexpr int channel_token = 1;
-    static constexpr int first_process_token = 2;
+    static constexpr int output_token = 2;
+    static constexpr int first_process_token = 3;
 
     [[nodiscard]] std::optional<TimePoint> deadline() const {
         const auto clock = life_.deadline();
@@ -76,12 +82,24 @@ private:
             note_group_signal(signal->number);
             custody_.report({Report::Kind::signal_seen, signal->number, signal->from_kernel, {}});
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
-            ready->token == channel_token ? obey() : sweep_.on_ready(ready->token);
-        } else {
-            const auto now = Clock::now();
-            if (life_.deadline() && *life_.deadline() <= now) act(Lifecycle::Event::time_up);
-            if (sweep_.is_due(now)) sweep();
+            on_ready(ready->token);
         }
+    }
+
+    void on_ready(int token) {
+        switch (token) {
+            case channel_token:
+                return obey();
+            case output_token:
+                return meanwhile_.read_output();
+            default:
+                return sweep_.on_ready(token);
+        }
+    }
+
+    void on_time(TimePoint now) {
+        if (life_.deadline() && *life_.deadline() <= now) act(Lifecycle::Event::time_up);
+        if (!life_.is_finished() && sweep_.is_due(now)) sweep();
     }
 
     // Our children: the leader's ending is the job's.
@@ -181,11 +199,13 @@ private:
         if (sweep_.round(measure())) return act(Lifecycle::Event::nobody_left);
         for (const auto& process : sweep_.take_stuck()) {
             custody_.report({Report::Kind::stuck, process.id.pid, false, {}});
+            if (meanwhile_.tell_stuck) meanwhile_.tell_stuck(process.id.pid);
         }
     }
 
     os::Custody& custody_;
     const KeeperPlan& plan_;
+    const Meanwhile& meanwhile_;
     Lifecycle life_;
     int self_;
     os::Events events_;
@@ -198,8 +218,8 @@ private:
 
 }  // namespace
 
-bool keep(os::Custody& custody, const KeeperPlan& plan) {
-    Keeper keeper(custody, plan);
+bool keep(os::Custody& custody, const KeeperPlan& plan, const Meanwhile& meanwhile) {
+    Keeper keeper(custody, plan, meanwhile);
     keeper.run();
     return keeper.was_asked();
 }

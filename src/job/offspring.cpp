@@ -94,6 +94,10 @@ Table walk_below(int root, std::size_t most) {
         const auto process = found[next];
         if (!seen.insert(process.id.pid).second) continue;
         auto children = os::read_children(process.id.pid, process.threads);
+        if (children.empty()) continue;
+        // If its number was given away meanwhile they are somebody else's.
+        const auto now = os::read_process(process.id.pid);
+        if (!now || now->id != process.id) continue;
         std::move(children.begin(), children.end(), std::back_inserter(found));
     }
     return found;

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "job/relay.hpp"
+#include "os/self.hpp"
 
 namespace once::job {
 namespace {
@@ -31,6 +32,7 @@ public:
     }
 
     ~Supervisor() {
+        events_.forget(job_.handle());  // which says for ever that its keeper is gone
         if (wish_.parent != nullptr) events_.forget(wish_.parent->handle());
         if (wish_.caller != nullptr) events_.forget(wish_.caller->handle());
         if (wish_.output != nullptr) events_.forget(wish_.output->outlet());
@@ -70,9 +72,10 @@ private:
             on_signal(*signal);
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
             on_ready(ready->token);
-        } else {
-            on_time(Clock::now());
         }
+        // Events without a pause must not make us forget the time.
+        const auto now = Clock::now();
+        if (const auto next = deadline(); !done_ && next && *next <= now) on_time(now);
     }
 
     void on_ready(int token) {
@@ -110,9 +113,6 @@ private:
 
     void read_output() {
         if (const auto bytes = wish_.output->next()) wish_.take_output(*bytes);
-        // Who writes without a pause must not make us forget the time.
-        const auto now = Clock::now();
-        if (const auto next = deadline(); next && *next <= now) on_time(now);
     }
 
     void on_signal(const os::Signal& signal) {
@@ -144,7 +144,10 @@ private:
     }
 
     [[nodiscard]] Sender sender_of(const os::Signal& signal) const {
-        if (signal.from_kernel) return Sender::terminal;
+        // A terminal that hangs up tells its session's leader alone (tty_signal_session_leader in
+        // the kernel), who is to hand it on.
+        const bool is_for_us_alone = signal.number == SIGHUP && os::leads_session();
+        if (signal.from_kernel && !is_for_us_alone) return Sender::terminal;
         if (signal.sender == 0) return Sender::outside;
         if (signal.sender == os::parent_pid()) return Sender::parent;
         if (signal.number == SIGTERM && wish_.request_of && wish_.request_of(signal.sender)) {
@@ -230,10 +233,17 @@ private:
 
     void take_over() {
         events_.forget(job_.handle());
+        readiness_.finish();  // a child of ours that it has asked is none of the job's
         tell(news::KeeperGone{});
         auto custody = job_.take_over();
+        Meanwhile meanwhile;
+        meanwhile.tell_stuck = [this](int pid) { tell(news::Stuck{pid}); };
+        if (wish_.output != nullptr) {
+            meanwhile.output = &wish_.output->outlet();
+            meanwhile.read_output = [this] { read_output(); };
+        }
         // A request that came meanwhile was heard there: it shall not be started again then.
-        if (keep(custody, wish_.keeper)) outcome_.was_asked = true;
+        if (keep(custody, wish_.keeper, meanwhile)) outcome_.was_asked = true;
         events_.catch_signals(events_.caught());  // a keeper lets nothing through
         if (!has_ended_)
             outcome_.ending = custody.leader_ending().value_or(Ending::killed(SIGKILL));

@@ -178,3 +178,20 @@ TEST_CASE("a launch in the background needs no stdin, stdout or stderr", "[detac
     CHECK(count(whole_file(log), "\nfd ") == 3);
     stop(scene, "x");
 }
+
+TEST_CASE("what is left of a detached job whose keeper was killed is read on its way out",
+          "[detach][keeper]") {
+    Scenario scene;
+    // More than a pipe holds.
+    const auto script =
+        scene.write_script("drain.sh",
+                           "trap 'printf \"%200000s\\n\" x; echo drained; exit' TERM\n"
+                           "echo trapped\n"
+                           "while :; do sleep 0.02; done\n");
+    const auto job =
+        detach(scene, {"--stop-timeout", "1h"}, {"sh", "-c", script.string() + " & wait"});
+    wait_for_text(job.log, "trapped");
+    REQUIRE(kill(job.keeper, SIGKILL) == 0);
+    wait_for_text(job.log, "drained\n");
+    await_nothing_left(scene);
+}

@@ -211,3 +211,21 @@ TEST_CASE("the option --group shared shares the group without a terminal, too",
     CHECK(once.wait_ending() == killed_by(SIGINT));
     check_nothing_left(scene);
 }
+
+TEST_CASE("a hang-up that only once hears, as its session's leader, is handed on to the job",
+          "[terminal][signals]") {
+    for (const char* group : {"shared", "own"}) {
+        CAPTURE(group);
+        Scenario scene;
+        Terminal terminal(scene);
+        const auto once = terminal.start(
+            {"once", "--group", group, "--stop-timeout", "1h", "--", "sh", "-c",
+             "exec actor print-signals --exit-on HUP --exit-code 4 >out 2>&1 </dev/null"});
+        eventually([&] { return count(scene.read_file("out"), "ready ") == 1; }, "it is ready");
+        terminal.close();
+        CHECK(once.wait_ending() == exited(4));
+        CHECK(times_got(scene.read_file("out"), "SIGHUP") == 1);
+        CHECK(times_got(scene.read_file("out"), "SIGTERM") == 0);
+        check_nothing_left(scene);
+    }
+}
