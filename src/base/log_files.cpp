@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/failure.hpp"
@@ -91,10 +93,16 @@ private:
 
     void before_open(const std::string& name) {
         std::error_code error;
-        // In a rotation a file that is still there would be emptied, and whoever reads it could not
-        // tell its old lines from the new ones.
-        if (sink_) (void)fs::remove(name, error);
         is_new_ = !fs::exists(name, error);
+        const bool is_rotation = sink_ != nullptr;
+        if (!is_rotation || is_new_) return;
+        // It would be emptied now.
+        if (keep_ > 0) {
+            has_failed_to_rotate_ = true;
+            throw spdlog::spdlog_ex("cannot rotate the log");
+        }
+        // Whoever reads it could not tell its old lines from the new ones.
+        is_new_ = fs::remove(name, error);
     }
 
     void after_open(const std::string& name, std::FILE* file) {
@@ -140,6 +148,21 @@ private:
 
     // Answers how much of it is in the file.
     std::size_t put(std::string_view text) noexcept {
+        const auto kept = try_to_put(text);
+        return std::exchange(has_failed_to_rotate_, false) && grow() ? try_to_put(text) : kept;
+    }
+
+    // What is in a file that nobody can rename (its folder may be another user's) shall stay.
+    bool grow() noexcept {
+        max_size_ = std::numeric_limits<std::size_t>::max();
+        next_opening_ = {};
+        if (!reopen()) return false;
+        (void)try_to_put(
+            "once: this log cannot be rotated, so it grows: can its folder be written?\n");
+        return true;
+    }
+
+    std::size_t try_to_put(std::string_view text) noexcept {
         std::size_t kept = text.size();
         try {
             sink_->log({{}, spdlog::level::off, spdlog::string_view_t(text.data(), text.size())});
@@ -180,7 +203,8 @@ private:
     std::string path_;
     std::size_t max_size_;
     std::size_t keep_;
-    bool is_new_ = false;        // the file that is being opened
+    bool is_new_ = false;  // the file that is being opened
+    bool has_failed_to_rotate_ = false;
     bool is_torn_ = false;       // the last line in the file has no end
     std::FILE* file_ = nullptr;  // the sink's; it has none when it could not open the next one
     std::size_t size_ = 0;

@@ -11,7 +11,7 @@ namespace once {
 /// The files of one log: the one that is written, and those before it, which a rotation numbers
 /// anew. Each is a new file, so that a reader can tell them apart. What cannot be written, on a
 /// full disk, is lost, counted, and named in the log when there is space again; nothing worse comes
-/// of it.
+/// of it. A log that cannot be rotated grows, and says so.
 class LogFiles {
 public:
     /// So many rotated files can be asked for: each of them is looked at in every rotation.

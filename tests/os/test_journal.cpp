@@ -329,3 +329,16 @@ TEST_CASE("a log whose folder is gone takes what comes, and is there again with 
     CHECK(whole_log(path).find("lost here: ") != std::string::npos);
     CHECK(whole_log(path).ends_with("three\n"));
 }
+
+TEST_CASE("a log that cannot be rotated grows, and says so; none of its lines is lost") {
+    const OwnFolder folder;
+    const auto path = folder.path("app.log");
+    Journal journal({.path = path, .max_size = 20, .keep = 1});
+    // Root may write any folder; but nobody puts a file in the place of one that is not empty.
+    fs::create_directories(rotated_path(path, 1) + "/full");
+    for (int i = 1; i <= 9; ++i) journal.take("line " + std::to_string(i) + "\n");
+    CHECK(text_of(path) ==
+          numbered(1, 2) +
+              "once: this log cannot be rotated, so it grows: can its folder be written?\n" +
+              numbered(3, 9));
+}
