@@ -151,14 +151,12 @@ private:
 
     // What is running does only a part of what was asked for: that is no answer to --reuse.
     [[noreturn]] void refuse_partial(const Look& look) const {
-        std::string missing;
+        std::vector<Slot> missing;
         for (const auto& slot : look.slots) {
-            if (look.is_obstructed(slot)) continue;
-            missing += (missing.empty() ? "" : ", ") + slot.text();
+            if (!look.is_obstructed(slot)) missing.push_back(slot);
         }
         throw Failure(claim_.conflict_status,
-                      fmt::format("{} is held by {}, which does not hold {}",
-                                  look.obstacles.front().slot.text(), describe(*reused_), missing));
+                      partial_refusal(look.obstacles.front().slot, *reused_, missing));
     }
 
     // Nobody is ended for a launch that then fails at another of its ports.

@@ -21,7 +21,8 @@ struct Claim {
     std::optional<Duration> patience;  ///< with Policy::wait; for ever without it
     bool force = false;  ///< end holders of another folder too, and strangers where that is safe
     int conflict_status = 75;
-    Record self;  ///< who we are: once, folder, command, begun, …
+    Record self;                 ///< who we are: once, folder, command, begun, …
+    bool spares_living = false;  ///< only what crashed jobs have left is meant
 
     /// Whoever says `once stop` means it, from whatever folder.
     [[nodiscard]] bool ends_other_folders() const { return force || self.verb == Verb::stop; }

@@ -1,11 +1,13 @@
 #include "claim/eviction.hpp"
 
-#include <array>
+#include <fmt/format.h>
+
 #include <csignal>
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
 #include "claim/description.hpp"
+#include "job/offspring.hpp"
 #include "os/process.hpp"
 
 namespace once::claim {
@@ -55,6 +57,31 @@ private:
     std::optional<os::Process> keeper_;
 };
 
+bool can_be_signalled(os::ProcessId id) {
+    const auto process = os::Process::open(id);
+    return !process || process->signal(0) || !os::is_alive(id);
+}
+
+// Whom of its job nobody can end: another user's process, or one in uninterruptible sleep. It would
+// live on without its keeper, and nobody would hold the slot any more.
+std::optional<os::ProcessFacts> find_unendable(const Record& holder) {
+    for (const int pid : job::pids_below(holder.keeper.pid)) {
+        auto facts = os::read_process(pid);
+        if (!facts || facts->is_zombie()) continue;
+        if (facts->state == 'D' || !can_be_signalled(facts->id)) return facts;
+    }
+    return std::nullopt;
+}
+
+void refuse_unendable(const Record& holder, int status) {
+    const auto one = find_unendable(holder);
+    if (!one) return;
+    throw Failure(status,
+                  fmt::format("{} cannot be ended: {} does not go, and its keeper (pid {}) "
+                              "holds the slot until it is gone",
+                              describe(holder), describe_process(one->id.pid), holder.keeper.pid));
+}
+
 }  // namespace
 
 void ask_holder(const Record& holder) {
@@ -82,9 +109,11 @@ void end_asked_holder(const Record& holder, Waiting& waiting, const Say& say) {
     if (pair.await(begun + until_said)) return;
     say("waiting for the end of " + describe(holder));
     if (pair.await(begun + patience)) return;
+    if (!pair.once()) refuse_unendable(holder, waiting.conflict_status());
     log::debug("once (pid {}) does not answer; ending it from outside", holder.once.pid);
     if (pair.once()) (void)pair.once()->signal(SIGKILL);
     if (pair.await(Clock::now() + patience)) return;
+    refuse_unendable(holder, waiting.conflict_status());
     // The leader dies with its keeper; the rest is found by its mark when we have the lease.
     if (pair.keeper()) (void)pair.keeper()->signal(SIGKILL);
     (void)pair.await(std::nullopt);

@@ -18,7 +18,8 @@ void end_asked_holder(const Record& holder, Waiting& waiting, const Say& say);
 
 /// Asks a holder to end, once, and waits until its `once` and its keeper are gone, and with them
 /// the job. A holder that does not answer within its own stop timeout is ended from outside, `once`
-/// first: its keeper then sweeps the job. Throws if we are asked to end meanwhile.
+/// first: its keeper then sweeps the job. Throws if we are asked to end meanwhile, and with the
+/// conflict status if something of the job cannot be ended: then its keeper is left alone, too.
 void end_holder(const Record& holder, Waiting& waiting, const Say& say);
 
 /// Waits until a holder's `once` and keeper are gone, or until the deadline.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "claim/claim.hpp"
+#include "claim/waiting.hpp"
 
 namespace once::claim {
 
@@ -12,6 +13,6 @@ struct Foresight {
     std::vector<std::string> lines;
     bool would_launch = true;  ///< false if a holder would be used instead
 };
-Foresight foresee(const Claim& claim);
+Foresight foresee(const Claim& claim, Waiting& waiting);
 
 }  // namespace once::claim

@@ -21,12 +21,22 @@ bool is_daemon_of(const Record& record, const os::ProcessFacts& child) {
     return !is_of_the_job && job::is_spared(child, daemon_rule(record));
 }
 
+// A port means something within one network namespace only.
+bool has_our_ports(const Record& record) {
+    return record.ports.empty() || record.network_namespace == os::network_namespace();
+}
+
 bool is_among(const os::ProcessFacts& one, const std::vector<os::ProcessFacts>& some) {
     return std::any_of(some.begin(), some.end(),
                        [&](const os::ProcessFacts& other) { return other.id == one.id; });
 }
 
 }  // namespace
+
+State state_from_here(const Record& record) {
+    const auto state = state_of(record);
+    return state == State::gone || has_our_ports(record) ? state : State::elsewhere;
+}
 
 std::vector<Holding> read_holdings(const Say& warn) {
     std::vector<Holding> holdings;
@@ -54,7 +64,7 @@ std::vector<Holding> read_holdings(const Say& warn) {
             known->slots.push_back(*slot);
             continue;
         }
-        const auto state = state_of(*record);
+        const auto state = state_from_here(*record);
         if (state != State::gone) holdings.push_back({std::move(*record), state, {*slot}});
     }
     return holdings;
@@ -123,8 +133,9 @@ bool is_meant(const Record& record, const std::string& target) {
         return record.name.empty() && record.ports.empty() &&
                record.folder == os::canonical_folder(target);
     }
+    if (record.name == target) return true;
     const auto is_port = [&](os::Port port) { return std::to_string(port) == target; };
-    return record.name == target || std::any_of(record.ports.begin(), record.ports.end(), is_port);
+    return std::any_of(record.ports.begin(), record.ports.end(), is_port) && has_our_ports(record);
 }
 
 const Holding* the_one_meant(const std::vector<Holding>& holdings, const std::string& target) {

@@ -18,6 +18,10 @@ struct Holding {
     std::vector<Slot> slots;  ///< that it holds
 };
 
+/// The state of a job as it is seen from here, beside any launch: one that claims ports of another
+/// network namespace is elsewhere, since its ports and their locks are not ours.
+State state_from_here(const Record& record);
+
 /// All that is held, or left over, in the state folder of this boot, each job once. Read without
 /// any lock: true a moment ago. `warn` hears of records that cannot be read.
 std::vector<Holding> read_holdings(const Say& warn);
@@ -39,7 +43,8 @@ std::string slots_text(const Record& record);
 /// What a user types to mean it: its name, a port, or empty.
 std::string target_of(const Record& record);
 
-/// Is it meant by this word: a port, a name, or `.`, for all in this folder that have neither?
+/// Is it meant by this word: a port of our network namespace, a name, or `.`, for all in this
+/// folder that have neither?
 bool is_meant(const Record& record, const std::string& target);
 
 /// The one that is meant; null if nobody holds that. Throws a Failure if `.` means several.

@@ -24,7 +24,7 @@ void sweep(const std::function<job::Offspring()>& look, Duration timeout, Waitin
     };
     while (!sweep.round(measure())) {
         if (const auto stuck = sweep.take_stuck(); !stuck.empty()) {
-            throw Failure(exit_status::conflict,
+            throw Failure(waiting.conflict_status(),
                           fmt::format("cannot end {}, which {}",
                                       describe_process(stuck.front().id.pid), whose));
         }

@@ -22,6 +22,8 @@ std::string describe_other_job(os::Port port, const Holding& holding) {
                        target.empty() ? "--force " + std::to_string(port) : target);
 }
 
+}  // namespace
+
 bool is_free(os::Port port) {
     switch (os::probe(port)) {
         case os::PortState::free:
@@ -34,8 +36,6 @@ bool is_free(os::Port port) {
     }
     return false;
 }
-
-}  // namespace
 
 std::optional<std::string> why_not_free(os::Port port) {
     if (is_free(port)) return std::nullopt;
@@ -67,7 +67,8 @@ bool await_free(os::Port port, Waiting& waiting, std::optional<TimePoint> deadli
         if (deadline) until = std::min(until, *deadline);
         const auto event = waiting.next(until);
         has_news = std::holds_alternative<os::TimeUp>(event);
-        if (std::holds_alternative<os::Ready>(event)) funeral->drain();
+        const auto* ready = std::get_if<os::Ready>(&event);
+        if (ready != nullptr && ready->token == funeral_token) funeral->drain();
     }
 }
 

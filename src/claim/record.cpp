@@ -184,10 +184,13 @@ bool read(const Json& json, Starter& starter) {
            (!json.contains("pm2_name") || read(json["pm2_name"], starter.pm2_name));
 }
 
-// An empty one would be found in the marks of processes that are nobody's.
-bool are_ids(const std::vector<std::string>& jobs) {
-    return std::none_of(jobs.begin(), jobs.end(), [](const auto& job) { return job.empty(); });
+// Of the kind that we make ourselves.
+bool is_plain(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
+
+// An empty one would be found in the marks of processes that are nobody's.
+bool is_id(const std::string& job) { return !job.empty() && is_plain(job); }
 
 bool read(const Json& json, Change& change) {
     return json.is_object() && need(json, "from", change.from) && need(json, "when", change.when);
@@ -257,8 +260,8 @@ std::optional<Record> parse(const std::string& text) {
     std::int64_t ready = 0;
     std::string verb;
     const bool is_whole =
-        need(json, "job", record.job) && !record.job.empty() && need(json, "boot", record.boot) &&
-        need(json, "network_namespace", record.network_namespace) &&
+        need(json, "job", record.job) && is_id(record.job) && need(json, "boot", record.boot) &&
+        is_plain(record.boot) && need(json, "network_namespace", record.network_namespace) &&
         need(json, "pid_namespace", record.pid_namespace) && need(json, "begun", record.begun) &&
         need(json, "once", record.once) && record.once.pid > 0 &&
         need(json, "keeper", record.keeper) && need(json, "leader", record.leader) &&
@@ -278,7 +281,8 @@ std::optional<Record> parse(const std::string& text) {
         (!json.contains("ready_since") || read(json["ready_since"], ready)) &&
         (!json.contains("pid_file") || read(json["pid_file"], record.pid_file)) &&
         (!json.contains("log") || read(json["log"], record.log)) &&
-        (record.name.empty() || is_valid_name(record.name)) && are_ids(record.inherited);
+        (record.name.empty() || is_valid_name(record.name)) &&
+        std::all_of(record.inherited.begin(), record.inherited.end(), is_id);
     if (!is_whole) return std::nullopt;
     record.stop_timeout = Duration(timeout);
     if (json.contains("ready_since")) record.ready_since = ready;

@@ -20,11 +20,15 @@ void refuse(const Holding& holding, const Record& self, int status, const os::St
     const auto& record = holding.record;
     const auto who = describe(record);
     if (holding.state == State::elsewhere) {
-        throw Failure(status, who + " runs in another container, so it is left alone");
+        throw Failure(status,
+                      who + " runs in another container or network namespace, so it is left alone");
     }
     if (is_our_ancestor(record)) {
         throw Failure(status, "this command was started by " + who +
                                   ", and would end with it; it is left alone");
+    }
+    if (holding.state == State::launching) {
+        throw Failure(status, who + " has not launched its command yet");
     }
     if (holding.state == State::stopping || holding.state == State::leftover) {
         throw Failure(status, who + " is ending; it cannot be launched again by its once");
@@ -52,7 +56,7 @@ void look_again(const os::StateFolder& folder, Holding& holding) {
     const auto now = parse(folder.read(file).value_or(""));
     if (!now || now->job != holding.record.job) return;
     holding.record = *now;
-    holding.state = state_of(*now);
+    holding.state = state_from_here(*now);
 }
 
 bool runs_again(const Record& now, const Record& before) {
@@ -66,9 +70,8 @@ bool has_failed_at_once(const Record& now, const Record& before) {
     return now.is_backing_off && runs_again > 0;
 }
 
-void await_next_run(const os::StateFolder& folder, const Holding& holding, const os::Process& once,
-                    Waiting& waiting) {
-    const os::FileWatch records(folder.path());
+void await_next_run(const os::StateFolder& folder, const os::FileWatch& records,
+                    const Holding& holding, const os::Process& once, Waiting& waiting) {
     waiting.events().watch(records.handle(), folder_token);
     waiting.events().watch(once.handle(), once_token);
     const auto file = record_file(holding.slots.front(), holding.record);
@@ -98,6 +101,7 @@ void restart(Holding holding, const Record& self, int conflict_status, Waiting& 
     if (!once) {
         throw Failure(conflict_status, describe(holding.record) + " has just ended");
     }
+    const os::FileWatch records(folder.path());  // before anybody is asked: it can fail
     Announcement request(folder, self);
     {
         // Of two that ask at the same time one is refused: its TERM would be nobody's request.
@@ -112,7 +116,7 @@ void restart(Holding holding, const Record& self, int conflict_status, Waiting& 
         for (const auto& slot : holding.slots) request.make(slot);
         ask_holder(*holder);
     }
-    await_next_run(folder, holding, *once, waiting);
+    await_next_run(folder, records, holding, *once, waiting);
 }
 
 }  // namespace once::claim

@@ -13,6 +13,7 @@ Verdict judge(const Claim& claim, const Record& holder, State state) {
     if (claim.policy == Policy::refuse) return Verdict::refuse;
     if (state == State::elsewhere) return Verdict::unknowable;
     if (holder.verb != Verb::launch) return Verdict::await;  // there for a moment only
+    if (claim.spares_living) return Verdict::refuse;
     if (holder.folder != claim.self.folder && !claim.ends_other_folders()) return Verdict::foreign;
     const bool is_newer = holder.begun > claim.self.begun;
     if (claim.policy == Policy::reuse) {
@@ -42,6 +43,14 @@ std::string refusal(const Slot& slot, const Record& holder, Verdict verdict) {
             "it is left alone";
     }
     return text;
+}
+
+std::string partial_refusal(const Slot& slot, const Record& holder,
+                            const std::vector<Slot>& missing) {
+    std::string texts;
+    for (const auto& one : missing) texts += (texts.empty() ? "" : ", ") + one.text();
+    return fmt::format("{} is held by {}, which does not hold {}", slot.text(), describe(holder),
+                       texts);
 }
 
 }  // namespace once::claim

@@ -43,7 +43,8 @@ os::Event Waiting::next(std::optional<TimePoint> deadline) {
     // Whoever sent the TERM: the newest of several successors need not be the one that asks us.
     const bool may_be_successor = signal->number == SIGTERM && lease_ != nullptr;
     if (const auto next = may_be_successor ? lease_->successor() : std::nullopt) {
-        throw Failure(conflict_status_, "gave way to a newer launch: " + describe(*next));
+        const char* why = next->verb == Verb::stop ? "stopped by " : "gave way to a newer launch: ";
+        throw Failure(conflict_status_, why + describe(*next));
     }
     throw Failure(Ending::killed(signal->number), "");
 }

@@ -37,6 +37,9 @@ public:
 
     [[nodiscard]] os::Events& events() { return events_; }
 
+    /// For who cannot have what he waits for.
+    [[nodiscard]] int conflict_status() const { return conflict_status_; }
+
 private:
     os::Events& events_;
     int conflict_status_;

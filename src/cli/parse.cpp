@@ -84,6 +84,7 @@ Request parse_stop(int argc, char** argv) {
     if (!wish.targets.empty() && wish.all)
         fail("stop: --all and '{}' contradict each other", wish.targets.front());
     if (wish.force && wish.targets.empty()) fail("stop: --force needs a port");
+    if (wish.force && wish.stale_only) fail("stop: --stale and --force contradict each other");
     return wish;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -170,14 +171,20 @@ private:
 
     // --- between two runs ----------------------------------------------------------------------
 
+    static constexpr Duration patience_with_kernel = std::chrono::milliseconds(500);
+    static constexpr Duration first_pause_for_kernel = std::chrono::milliseconds(2);
+
     // Shall it run again? Then it is time for it when this returns.
     bool goes_on(const job::Outcome& outcome, Duration uptime) {
         if (outcome.lost_port || outcome.has_stuck || outcome.was_asked) return false;
-        const bool has_failed = outcome.trouble || outcome.ending != Ending::exited(0);
+        const auto* not_ready =
+            outcome.trouble ? std::get_if<job::NotReady>(&*outcome.trouble) : nullptr;
+        if (not_ready != nullptr && not_ready->stranger) return false;
+        const bool has_failed =
+            outcome.trouble || is_early(outcome) || outcome.ending != Ending::exited(0);
         const auto pause = outcome.shall_restart ? std::optional<Duration>(0)
                                                  : restarts_.after(has_failed, uptime);
         if (!pause) return false;
-        events_.forget(job_->handle());  // which says for ever that its keeper is gone
         auto& record = lease_.record();
         record.keeper = record.leader = {};
         record.is_backing_off = true;
@@ -188,19 +195,53 @@ private:
                                    duration_text(*pause)));
         }
         if (!wish_.ready) report_up();
-        const auto recess = take_recess(events_, *job_, *pause, bonds(),
-                                        [this](int pid) { return request_of(pid); });
+        const auto recess = rest(*pause);
         was_interrupted_ = recess.was_interrupted;
         if (recess.news) tell(*recess.news);
         if (!recess.goes_on) return false;
-        for (const auto& slot : lease_.slots()) require_free(slot);
+        for (const auto& slot : lease_.slots()) require_free(slot.number());
         return true;
+    }
+
+    [[nodiscard]] bool are_ports_free() const {
+        return std::all_of(lease_.slots().begin(), lease_.slots().end(),
+                           [](const claim::Slot& slot) {
+                               return slot.number() == 0 || claim::is_free(slot.number());
+                           });
+    }
+
+    // Until the pause is over and the kernel is done with the sockets of the last run; who asks for
+    // something is heard all the time.
+    Recess rest(Duration pause) {
+        constexpr Duration longest_pause = std::chrono::milliseconds(50);
+        const auto take = [&](Duration how_long) {
+            return take_recess(events_, *job_, how_long, bonds(),
+                               [this](int pid) { return request_of(pid); });
+        };
+        auto recess = take(pause);
+        const auto until = Clock::now() + patience_with_kernel;
+        for (auto next = first_pause_for_kernel;
+             recess.goes_on && !are_ports_free() && Clock::now() < until;
+             next = std::min(2 * next, longest_pause)) {
+            recess = take(next);
+        }
+        return recess;
+    }
+
+    void require_free(os::Port port) const {
+        const auto reason = port != 0 ? claim::why_not_free(port) : std::nullopt;
+        if (reason) throw Failure(wish_.conflict_status, *reason);
+    }
+
+    // It was to become ready first.
+    [[nodiscard]] bool is_early(const job::Outcome& outcome) const {
+        return wish_.ready && !outcome.was_ready && !outcome.was_asked;
     }
 
     [[nodiscard]] std::string end_text(const job::Outcome& outcome, Duration uptime) const {
         if (outcome.trouble) return trouble_text(*outcome.trouble, command());
-        return fmt::format("'{}' {} after {}", command(), ending_text(outcome.ending),
-                           duration_text(uptime));
+        return fmt::format("'{}' {} after {}{}", command(), ending_text(outcome.ending),
+                           duration_text(uptime), is_early(outcome) ? ", before it was ready" : "");
     }
 
     // With whom it shall end.
@@ -214,17 +255,13 @@ private:
 
     // Its processes are gone; that the kernel is done with their sockets may take a moment more.
     [[nodiscard]] std::optional<std::string> why_not_free(const claim::Slot& slot) const {
-        constexpr Duration patience = std::chrono::milliseconds(500);
         const auto port = slot.number();
         if (port == 0) return std::nullopt;
         claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
         waiting.turn_deaf();
-        if (claim::await_free(port, waiting, Clock::now() + patience)) return std::nullopt;
+        if (claim::await_free(port, waiting, Clock::now() + patience_with_kernel))
+            return std::nullopt;
         return claim::why_not_free(port);
-    }
-
-    void require_free(const claim::Slot& slot) const {
-        if (const auto reason = why_not_free(slot)) throw Failure(wish_.conflict_status, *reason);
     }
 
     Ending conclude(const job::Outcome& outcome) {
@@ -253,12 +290,12 @@ private:
         if (was_replaced_ && waiting_caller() != nullptr) {
             return Ending::exited(wish_.conflict_status);
         }
-        const bool is_early = wish_.ready && !outcome.was_ready && !outcome.was_asked;
-        if (is_early && outcome.ending == Ending::exited(0)) {
+        const bool was_early = is_early(outcome);
+        if (was_early && outcome.ending == Ending::exited(0)) {
             throw Failure(exit_status::unavailable,
                           fmt::format("'{}' exited with 0, and was not ready before", command()));
         }
-        if (is_early) {
+        if (was_early) {
             voice_.say(
                 fmt::format("'{}' {} before it was ready", command(), ending_text(outcome.ending)));
         }
@@ -267,7 +304,7 @@ private:
                 if (const auto reason = why_not_free(slot)) voice_.say(*reason);
             }
         }
-        if (stage_.output != nullptr && !is_early) {
+        if (stage_.output != nullptr && !was_early) {
             stage_.output->journal().say(
                 fmt::format("'{}' {}", command(), ending_text(outcome.ending)));
         }

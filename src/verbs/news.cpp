@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "claim/description.hpp"
 #include "claim/port.hpp"
+#include "os/process.hpp"
 
 namespace once::verbs {
 namespace {
@@ -55,9 +56,11 @@ struct Words {
         return {};
     }
     std::string operator()(const Stuck& news) const {
-        return fmt::format(
-            "{} cannot be ended; its keeper (pid {}) holds the slot until it is gone",
-            claim::describe_process(news.pid), lease.record().keeper.pid);
+        const auto keeper = lease.record().keeper;
+        const auto who = os::is_alive(keeper) ? fmt::format("its keeper (pid {})", keeper.pid)
+                                              : std::string("once");
+        return fmt::format("{} cannot be ended; {} holds the slot until it is gone",
+                           claim::describe_process(news.pid), who);
     }
 };
 

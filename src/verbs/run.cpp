@@ -195,8 +195,8 @@ void foresee_dependencies(const RunRequest& wish, const claim::Claim& claim, con
     for (const auto& line : lines) voice.say(line);
 }
 
-void print_plan(const claim::Claim& claim, const Voice& voice) {
-    const auto foresight = claim::foresee(claim);
+void print_plan(const claim::Claim& claim, const Voice& voice, claim::Waiting&& waiting) {
+    const auto foresight = claim::foresee(claim, waiting);
     for (const auto& line : foresight.lines) voice.say(line);
     if (!foresight.would_launch) return;
     voice.say(fmt::format("would run '{}' in {}", claim::command_text(claim.self.command),
@@ -237,8 +237,8 @@ Ending await_background(os::Background& background) {
         const auto event = events.next(std::nullopt);
         if (std::holds_alternative<os::Ready>(event)) {
             const auto ending = background.outcome();
-            if (!ending) return Ending::exited(0);
-            return asked ? Ending::killed(*asked) : *ending;
+            if (asked) return Ending::killed(*asked);
+            return ending.value_or(Ending::exited(0));
         }
         const auto* signal = std::get_if<os::Signal>(&event);
         if (signal == nullptr || !asks_to_end(signal->number)) continue;
@@ -268,7 +268,7 @@ public:
         if (wish_.dry_run) {
             if (!wish_.dependencies.empty())
                 foresee_dependencies(wish_, claim_, voice_, wait(bond));
-            print_plan(claim_, voice_);
+            print_plan(claim_, voice_, wait(bond));
             return Ending::exited(0);
         }
         std::optional<os::PidFile> pid_file;  // proven before anybody is replaced for this launch
@@ -332,7 +332,13 @@ private:
 
 Ending run(const RunRequest& wish, Voice& voice, std::uint64_t begun) {
     const char* bypass = os::variable("ONCE");
-    if (bypass != nullptr && std::string_view(bypass) == "0") os::execute(wish.command);
+    const bool is_bypassed = bypass != nullptr && std::string_view(bypass) == "0";
+    if (is_bypassed && wish.dry_run) {
+        voice.say(fmt::format("would run '{}' as if once was not there, since ONCE is 0",
+                              claim::command_text(wish.command)));
+        return Ending::exited(0);
+    }
+    if (is_bypassed) os::execute(wish.command);
 
     const auto parent = wish.with_parent ? std::optional<os::Process>(hold_parent()) : std::nullopt;
     const auto* bond = parent ? &*parent : nullptr;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <set>
 
 #include "claim/admission.hpp"
 #include "claim/description.hpp"
@@ -39,11 +40,15 @@ public:
         holdings_ = claim::read_holdings(say_);
         for (const auto& target : wish_.targets) stop_target(target);
         if (wish_.targets.empty()) stop_all();
+        // Nobody is ended before it is known that all may be.
         for (const auto* one : wanted_) refuse(*one);
+        for (const auto port : forced_) refuse(port);
         if (wish_.dry_run) {
             for (const auto* one : wanted_) foresee(*one);
-        } else if (!wanted_.empty()) {
-            stop_jobs();
+            for (const auto port : forced_) foresee(port);
+        } else {
+            if (!wanted_.empty()) stop_jobs();
+            for (const auto port : forced_) end_strangers(port);
         }
         return Ending::exited(is_missing_ ? 1 : 0);
     }
@@ -82,7 +87,8 @@ private:
         if (is_held) return;
         const auto port = claim::port_in(target);
         if (port && wish_.force && !wish_.stale_only && !os::listeners(*port).empty()) {
-            return end_strangers(*port);
+            forced_.insert(*port);
+            return;
         }
         is_missing_ = true;
         voice_.say(wish_.stale_only
@@ -93,12 +99,6 @@ private:
     }
 
     void end_strangers(os::Port port) {
-        if (wish_.dry_run) {
-            const auto reason = claim::why_not_endable(port);
-            if (reason) throw Failure(wish_.conflict_status, *reason);
-            for (const auto& line : claim::foresee_end(port)) voice_.say(line);
-            return;
-        }
         claim::Waiting waiting(events_, wish_.conflict_status, nullptr);
         claim::end_listeners(port, stop_timeout, wish_.conflict_status, waiting, say_);
         if (!claim::await_free(port, waiting, Clock::now() + stop_timeout)) {
@@ -116,6 +116,8 @@ private:
             claim.slots.insert(claim.slots.end(), one->slots.begin(), one->slots.end());
         }
         claim.force = wish_.force;
+        // Whoever has taken such a slot since it was read sweeps it himself.
+        claim.spares_living = wish_.stale_only;
         claim.conflict_status = wish_.conflict_status;
         claim.self = introduce(command(), "", begun_);
         claim.self.verb = claim::Verb::stop;
@@ -128,7 +130,8 @@ private:
     void refuse(const Holding& holding) const {
         if (holding.state == State::elsewhere) {
             throw Failure(wish_.conflict_status,
-                          fmt::format("{} runs in another container, so it is left alone",
+                          fmt::format("{} runs in another container or network namespace, so it "
+                                      "is left alone",
                                       claim::describe(holding.record)));
         }
         if (!claim::is_our_ancestor(holding.record)) return;
@@ -136,6 +139,15 @@ private:
                       fmt::format("this command was started by {}, and would end with it; it is "
                                   "left alone",
                                   claim::describe(holding.record)));
+    }
+
+    void refuse(os::Port port) const {
+        const auto reason = claim::why_not_endable(port);
+        if (reason) throw Failure(wish_.conflict_status, *reason);
+    }
+
+    void foresee(os::Port port) const {
+        for (const auto& line : claim::foresee_end(port)) voice_.say(line);
     }
 
     void foresee(const Holding& holding) const {
@@ -151,7 +163,7 @@ private:
         for (const auto port : holding.record.ports) {
             const auto stays = claim::why_others_stay(port, holding.record.job, true);
             if (stays) throw Failure(wish_.conflict_status, *stays);
-            for (const auto& line : claim::foresee_end(port)) voice_.say(line);
+            foresee(port);
         }
     }
 
@@ -171,6 +183,7 @@ private:
     os::Events events_{os::Catch::usual};
     std::vector<Holding> holdings_;
     std::vector<const Holding*> wanted_;
+    std::set<os::Port> forced_;  // strangers have these
     bool is_missing_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "background.hpp"
 #include "holding.hpp"
 #include "terminal.hpp"
 
@@ -155,6 +156,31 @@ TEST_CASE(
     CHECK(refused.ending == exited(75));
     CHECK_THAT(refused.stderr_text, has(pid_text(stranger.pid())));
     CHECK_FALSE(std::filesystem::exists(scene.state_folder()));
+}
+
+TEST_CASE(
+    "the option --dry-run: what runs is no answer if it does only a part of what is asked for",
+    "[command-line]") {
+    Scenario scene;
+    const auto holder = hold_port(scene);
+    wait_until_state(scene, scene.port(), "ready");
+    for (const bool is_dry : {true, false}) {
+        Command options{"-p", scene.port(), "-p", scene.another_port(), "--reuse"};
+        if (is_dry) options.emplace_back("--dry-run");
+        const auto refused = scene.run(with_options(options, {"true"}));
+        CHECK(refused.ending == exited(75));
+        CHECK_THAT(refused.stderr_text, has("which does not hold port "));
+    }
+    CHECK_FALSE(holder.once.ended());
+}
+
+TEST_CASE("the option --dry-run runs nothing, with ONCE=0 neither", "[command-line]") {
+    Scenario scene;
+    const auto dry =
+        scene.run({"once", "--dry-run", "--", "touch", "done"}, {.environment = {{"ONCE", "0"}}});
+    CHECK(dry.ending == exited(0));
+    CHECK_THAT(dry.stderr_text, has("would run 'touch done'"));
+    CHECK_FALSE(std::filesystem::exists(scene.folder() / "done"));
 }
 
 TEST_CASE("the option -E changes the status of a refusal, and no other", "[command-line]") {

@@ -330,3 +330,20 @@ TEST_CASE("the option --force is said here and now: more than ONCE_POLICY", "[fo
     CHECK(scene.run(launch_by_force(scene)).ending == exited(0));
     CHECK(stranger.ended());
 }
+
+TEST_CASE("stop --force ends no stranger if another of its targets must not be ended",
+          "[force][stop]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    const auto job = scene.launch({"once", "-n", "x", "--", "sh", "-c",
+                                   "once stop --force " + std::to_string(scene.port()) +
+                                       " x; echo status $?; exec actor print-signals"});
+    job.wait_for_output("ready");
+    CHECK_THAT(job.stdout_text(), has("status 75\n"));
+    CHECK_FALSE(stranger.ended());
+    const auto twice = scene.run({"once", "stop", "--force", scene.port(), scene.port()});
+    CHECK(twice.ending == exited(0));
+    CHECK(count(twice.stderr_text, "is free") == 1);
+    CHECK(stranger.wait_ending() == killed_by(SIGTERM));
+}

@@ -217,3 +217,27 @@ TEST_CASE("a listener in another network namespace is nobody's obstacle", "[port
     CHECK(here.once.wait_ending() == killed_by(SIGTERM));
     CHECK_FALSE(elsewhere.ended());
 }
+
+TEST_CASE("a job with ports of another network namespace is neither meant by a port, nor touched",
+          "[ports][stop]") {
+    if (!is_root_or_warn("make a network namespace")) return;
+    Scenario scene;
+    const auto elsewhere =
+        scene.launch({"unshare", "--net", "sh", "-c",
+                      "ip link set lo up; exec once -n api -p " + std::to_string(scene.port()) +
+                          " -- actor lock elsewhere " + std::to_string(scene.port())});
+    elsewhere.wait_for_output("listening");
+    eventually([&] { return state_files(scene, ".json").size() == 2; }, "it has its records");
+    CHECK(scene.run({"once", "stop", scene.port()}).ending == exited(1));
+    CHECK(scene.run({"once", "restart", scene.port()}).ending == exited(1));
+    const auto here = hold_port(scene);
+    for (const char* verb : {"stop", "restart"}) {
+        const auto named = scene.run({"once", verb, "api"});
+        CHECK(named.ending == exited(75));
+        CHECK_THAT(named.stderr_text, has("in another container or network namespace"));
+    }
+    CHECK_FALSE(here.once.ended());
+    CHECK(scene.run({"once", "stop", scene.port()}).ending == exited(0));
+    CHECK(here.once.wait_ending() == killed_by(SIGTERM));
+    CHECK_FALSE(elsewhere.ended());
+}

@@ -251,3 +251,29 @@ TEST_CASE("a command that is gone when its next run is due ends once with 127", 
     CHECK(count(once.stderr_text, "gone.sh") >= 2);
     check_nothing_left(scene);
 }
+
+TEST_CASE("a command that lost its port to a stranger before it was ready is not started again: 69",
+          "[restart][ready]") {
+    Scenario scene;
+    const auto once = scene.launch(with_options(
+        {"-p", scene.port(), "--ready", "--restart", "on-failure"}, {"actor", "print-signals"}));
+    (void)once.ready_pid();
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    CHECK(once.wait_ending() == exited(69));
+    CHECK_THAT(once.stderr_text(),
+               has("did not become ready") && has(pid_text(stranger.pid())) && !has("again"));
+    CHECK_FALSE(stranger.ended());
+}
+
+TEST_CASE("a command that ends well before it is ready has failed, and is started again",
+          "[restart][ready]") {
+    Scenario scene;
+    const auto once = scene.run(with_options(
+        {"-p", scene.port(), "--ready", "--restart", "on-failure", "--max-restarts", 2},
+        counted("exit 0")));
+    CHECK(once.ending == exited(69));
+    CHECK(runs(scene) == 3);
+    CHECK(count(once.stderr_text, ", before it was ready; starting it again in ") == 2);
+    CHECK_THAT(once.stderr_text, has("exited with 0, and was not ready before"));
+    check_nothing_left(scene);
+}

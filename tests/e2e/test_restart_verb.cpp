@@ -235,3 +235,20 @@ TEST_CASE("once restart that is ended while it waits leaves nothing behind", "[r
     once.signal(SIGTERM);
     CHECK(once.wait_ending() == killed_by(SIGTERM));
 }
+
+TEST_CASE("once restart of a launch that still waits for its port leaves it alone: 75",
+          "[restart]") {
+    Scenario scene;
+    const auto stranger = scene.launch({"actor", "listen", scene.port()});
+    stranger.wait_for_output("listening");
+    const auto once = scene.launch(
+        {"once", "--wait", "-p", scene.port(), "--", "actor", "lock", "proof", scene.port()});
+    once.wait_for_error("waiting: ");
+    const auto asked = restart(scene, scene.port());
+    CHECK(asked.ending == exited(75));
+    CHECK_THAT(asked.stderr_text,
+               has(pid_text(once.pid())) && has("has not launched its command yet"));
+    stranger.signal(SIGTERM);
+    once.wait_for_output("listening");
+    CHECK(count(once.stderr_text(), "\n") == 1);
+}

@@ -116,7 +116,8 @@ void signal_child(int pid, int number) noexcept {
 }
 
 bool Process::signal(int number) const noexcept {
-    if (!is_alive(id_)) return false;
+    if (!is_alive(id_) || world().actors[id_.pid].owner != user_id()) return false;
+    if (number == 0) return true;
     world().actors[id_.pid].signals.push_back(number);
     world().signals.emplace_back(id_.pid, number);
     if (number == SIGKILL) {

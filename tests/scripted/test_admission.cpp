@@ -71,6 +71,31 @@ TEST_CASE("a holder that does not answer is ended from outside, once first") {
     CHECK_FALSE(world().lives(their_keeper));
 }
 
+TEST_CASE("a keeper that stays for whom nobody can end is left alone, and so is its slot") {
+    for (const bool is_asleep : {false, true}) {
+        set_the_stage();
+        Other other;
+        other.run();
+        auto& stuck = world().add(777, their_keeper, "sudo");
+        if (is_asleep) {
+            stuck.facts.state = 'D';
+        } else {
+            stuck.owner = 0;
+        }
+        // It says so, and goes; its keeper stays.
+        world().on_signal = [](int pid, int signal) {
+            if (pid == their_once && signal == SIGTERM) world().end(their_once);
+        };
+        const auto outcome = admit();
+        CHECK(outcome.status == 75);
+        CHECK(contains(outcome.words, "cannot be ended"));
+        CHECK(contains(outcome.words, "(pid 777)"));
+        CHECK(world().lives(their_keeper));
+        CHECK(world().lives(777));
+        check_nothing_is_ours();
+    }
+}
+
 TEST_CASE("under --refuse the holder is left alone, and told of") {
     set_the_stage();
     Other other;

@@ -235,6 +235,9 @@ TEST_CASE("a value of the wrong type is damage") {
     for (const auto& [piece, by] : std::initializer_list<Damage>{
              {"\"job\":\"0123456789abcdef\"", "\"job\":7"},
              {"\"job\":\"0123456789abcdef\"", "\"job\":\"\""},
+             {"\"job\":\"0123456789abcdef\"", "\"job\":{\"hex\":\"ff\"}"},
+             {"\"job\":\"0123456789abcdef\"", "\"job\":\"01234567 89abcdef\""},
+             {"\"boot\":\"", "\"boot\":\"\\u0001"},
              {"\"begun\":123456789012345", "\"begun\":-1"},
              {"\"begun\":123456789012345", "\"begun\":1e99"},
              {"\"folder\":\"/home/me/app\"", "\"folder\":null"},
