@@ -28,6 +28,15 @@ Duration duration_or_refuse(std::string_view option, std::string_view value) {
     return *duration;
 }
 
+Duration lifetime_or_refuse(std::string_view option, std::string_view value) {
+    const auto duration = duration_or_refuse(option, value);
+    if (duration == Duration::zero()) {
+        refuse_value(option, value,
+                     "it has to be more than 0; without the option there is no limit");
+    }
+    return duration;
+}
+
 std::uint64_t size_or_refuse(std::string_view option, std::string_view value) {
     const auto size = parse_size(value);
     if (!size || *size == 0) {

@@ -15,6 +15,9 @@ namespace once::cli {
 
 Duration duration_or_refuse(std::string_view option, std::string_view value);
 
+/// The same for what a command is given to live, which is more than nothing.
+Duration lifetime_or_refuse(std::string_view option, std::string_view value);
+
 /// Bytes, at least one.
 std::uint64_t size_or_refuse(std::string_view option, std::string_view value);
 

@@ -113,7 +113,7 @@ void apply(const Option& option, std::optional<std::string_view> argument, verbs
     } else if (name == "force") {
         wish.force = true;
     } else if (name == "ready") {
-        wish.ready = argument ? duration_or_refuse(name, value) : usual_readiness;
+        wish.ready = argument ? lifetime_or_refuse(name, value) : usual_readiness;
     } else if (name == "ready-url") {
         wish.ready_url = parse_url(value);
     } else if (name == "restart") {
@@ -125,7 +125,7 @@ void apply(const Option& option, std::optional<std::string_view> argument, verbs
     } else if (name == "max-memory") {
         wish.max_memory = size_or_refuse(name, value);
     } else if (name == "ttl") {
-        wish.ttl = duration_or_refuse(name, value);
+        wish.ttl = lifetime_or_refuse(name, value);
     } else if (name == "detach") {
         wish.detach = true;
     } else if (name == "log") {

@@ -73,6 +73,7 @@ TEST_CASE("a value that is not accepted is named, with its option and with what 
         {{"--pid-file="}, {"--pid-file", "''", "file"}},
         {{"--ready=soon"}, {"--ready", "'soon'", "500ms", "5s", "2m", "1h", "seconds"}},
         {{"--ready="}, {"--ready", "''", "500ms"}},
+        {{"--ready=0"}, {"--ready", "'0'", "more than 0"}},
         {{"--ready-url", "https://a/"}, {"--ready-url", "'https://a/'", "plain http only"}},
         {{"--ready-url", "tcp:a:1"}, {"--ready-url", "'tcp:a:1'", "http://HOST:PORT/PATH"}},
         {{"--ready-url", "a"}, {"--ready-url", "'a'", "http://"}},
@@ -87,7 +88,8 @@ TEST_CASE("a value that is not accepted is named, with its option and with what 
         {{"--restart=always", "--min-uptime=1d"}, {"--min-uptime", "'1d'", "1h"}},
         {{"--max-memory", "lots"}, {"--max-memory", "'lots'", "64K", "512M", "1G", "bytes"}},
         {{"--max-memory=0"}, {"--max-memory", "'0'", "512M"}},
-        {{"--ttl", "month"}, {"--ttl", "'month'", "1h"}}};
+        {{"--ttl", "month"}, {"--ttl", "'month'", "1h"}},
+        {{"--ttl", "0s"}, {"--ttl", "'0s'", "more than 0"}}};
     for (const auto& bad : all) {
         auto words = bad.options;
         words.emplace_back("cmd");
