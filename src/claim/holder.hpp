@@ -7,7 +7,7 @@
 namespace once::claim {
 
 enum class State {
-    elsewhere,      ///< another pid namespace: it cannot be told
+    elsewhere,      ///< another pid namespace (or ports of another network): it cannot be told
     launching,      ///< its command is not launched yet
     starting,       ///< does not listen on its port yet
     running,        ///< claims no port, and lives

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 
 #include "base/log.hpp"
 #include "claim/description.hpp"
@@ -28,7 +27,11 @@ private:
     void look_at_slot(const Slot& slot) {
         auto lock = folder_.try_lock(lock_file(slot, claim_.self));
         auto traces = read_traces(folder_, slot, claim_.self, lock ? &*lock : nullptr);
-        if (traces.is_damaged) warn_ignored(slot, "is damaged or from another version");
+        if (traces.is_damaged) {
+            warn_(
+                fmt::format("the record '{}/{}' is damaged or from another version; it is ignored",
+                            folder_.path(), record_file(slot, claim_.self)));
+        }
         if (traces.holder && is_our_ancestor(*traces.holder)) {
             log::debug("{} is held by {}, from which we descend", slot.text(),
                        describe(*traces.holder));
@@ -45,7 +48,10 @@ private:
             return;
         }
         if (traces.holder && !is_here) {
-            warn_ignored(slot, "tells of a job in another container, which is gone");
+            warn_(
+                fmt::format("the record of {} tells of a job in another container, which is gone; "
+                            "it is ignored",
+                            slot.text()));
         } else if (traces.holder) {
             traces.crashed.push_back(std::move(*traces.holder));  // its pids are somebody else's
         }
@@ -76,11 +82,6 @@ private:
         const bool is_older = next && next->begun < claim_.self.begun;
         if (claim_.policy == Policy::replace && is_older) return std::nullopt;
         return next;
-    }
-
-    void warn_ignored(const Slot& slot, std::string_view why) const {
-        warn_(fmt::format("the record '{}/{}' {}; it is ignored", folder_.path(),
-                          record_file(slot, claim_.self), why));
     }
 
     const Claim& claim_;

@@ -35,9 +35,9 @@ void refuse(const Holding& holding, const Record& self, int status, const os::St
     }
     if (!record.can_restart) {
         throw Failure(status, who +
-                                  " cannot be launched again by its once: its input or output is a "
-                                  "pipe, or it was given other open files, which nobody else has\n"
-                                  "launch it anew; to be able to, with --restart or --detach");
+                                  " cannot be launched again by its once: it has a pipe, or other "
+                                  "open files, from where it was started\n"
+                                  "start it there again; what has --detach or --restart can be");
     }
     for (const auto& slot : holding.slots) {
         if (const auto rival = read_rival(folder, slot, self)) {

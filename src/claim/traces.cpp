@@ -23,11 +23,12 @@ std::string log_file(const Slot& slot, const Record& self) {
     return name + (looks_rotated ? "+.log" : ".log");
 }
 
-std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self) {
+std::vector<std::string> paths_of(const std::vector<Slot>& slots, const Record& self,
+                                  std::string (*file)(const Slot&, const Record&)) {
     const auto folder = os::state_path() + '/' + self.boot + '/';
     std::vector<std::string> paths;
     paths.reserve(slots.size());
-    for (const auto& slot : slots) paths.push_back(folder + record_file(slot, self));
+    for (const auto& slot : slots) paths.push_back(folder + file(slot, self));
     return paths;
 }
 

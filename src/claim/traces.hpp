@@ -20,8 +20,9 @@ std::string successor_file(const Slot& slot, const Record& self);
 /// has ended.
 std::string log_file(const Slot& slot, const Record& self);
 
-/// Where the records of these slots are, or would be.
-std::vector<std::string> record_paths(const std::vector<Slot>& slots, const Record& self);
+/// Where these files of the slots are, or would be: those that `file` names.
+std::vector<std::string> paths_of(const std::vector<Slot>& slots, const Record& self,
+                                  std::string (*file)(const Slot&, const Record&));
 
 /// Where the log of a job in the background is, if it has no other place.
 std::string log_path(const Slot& slot, const Record& self);

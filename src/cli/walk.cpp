@@ -40,10 +40,10 @@ std::string words_for(For verb) {
     const bool names_slot =
         start == "-p" || start == "--port" || start == "-n" || start == "--name";
     if (start == "-n" && verb == for_logs) {
-        fail("unknown option '-n'; how many lines: once logs --lines 5 8001");
+        fail("unknown option '-n'; how many lines: once logs --lines 5 PORT");
     }
     if (names_slot && verb != for_launch) {
-        fail("'{}' is for launches; here the port or the name stands alone: once {} 8001",
+        fail("'{}' is for launches; here the port or the name stands alone: once {} PORT",
              printable(start), name_of(verb));
     }
     if (!word.starts_with("--")) {

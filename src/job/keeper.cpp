@@ -46,6 +46,7 @@ public:
         }
         // Before `once` hears of it: it may be gone at any moment.
         os::remove_files_that_tell(plan_.records, plan_.job);
+        if (custody_.is_alone()) os::empty_locks_that_tell(plan_.locks, plan_.job);
         if (!plan_.pid_file.empty()) os::remove_pid_file(plan_.pid_file, custody_.leader().pid);
         for (const auto& daemon : sweep_.daemons()) {
             custody_.report({Report::Kind::daemon, daemon.id.pid, false, {}});

@@ -17,6 +17,7 @@ struct KeeperPlan {
     std::string job;                   ///< its id
     std::vector<std::string> records;  ///< absolute paths; to be removed when the job is gone,
                                        ///< where they tell of it
+    std::vector<std::string> locks;    ///< likewise; their first line is to be emptied
     std::string pid_file;              ///< likewise, if it still names the leader; empty: none
 };
 

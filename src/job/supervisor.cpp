@@ -58,10 +58,13 @@ private:
     static constexpr int readiness_token = 5;
     // Most commands that only live for a moment have ended by then.
     static constexpr Duration first_moments = std::chrono::milliseconds(5);
+    // How long the deliveries of one Ctrl-C can be apart.
+    static constexpr Duration a_moment = std::chrono::milliseconds(50);
 
     [[nodiscard]] std::optional<TimePoint> deadline() const {
         std::optional<TimePoint> first;
-        for (const auto& next : {settles_, relay_.deadline(), readiness_.next(), limits_.next()}) {
+        for (const auto& next :
+             {settles_, ends_with_parent_, relay_.deadline(), readiness_.next(), limits_.next()}) {
             if (next && (!first || *next < *first)) first = next;
         }
         return first;
@@ -92,7 +95,8 @@ private:
                                                      : wish_.caller->handle());
                 tell(news::ParentGone{});
                 outcome_.was_asked = true;
-                stop();
+                // What has ended it may be on its way to us, too.
+                ends_with_parent_ = Clock::now() + a_moment;
         }
     }
 
@@ -102,6 +106,7 @@ private:
             tell(news::Settled{});
         }
         obey(relay_.on_time(now));
+        if (ends_with_parent_ && *ends_with_parent_ <= now) end_with_parent(now);
         if (readiness_.next() && *readiness_.next() <= now) {
             outcome_.had_time_to_listen = true;
             readiness_.look(now);
@@ -109,6 +114,13 @@ private:
         }
         if (const auto heavy = limits_.weigh(now, job_.keeper().pid)) end_for(*heavy);
         if (const auto old = limits_.age(now)) end_for(*old);
+    }
+
+    // What had a Ctrl-C with its parent may be draining.
+    void end_with_parent(TimePoint now) {
+        ends_with_parent_.reset();
+        const bool has_heard = typed_ && now - *typed_ < wish_.keeper.stop.timeout;
+        has_heard ? obey({{Order::Kind::nudge, 0, os::Scope::leader}}) : stop();
     }
 
     void read_output() {
@@ -203,6 +215,7 @@ private:
                 suspend();
                 break;
             case Report::Kind::signal_seen:
+                if (report.from_kernel) typed_ = Clock::now();
                 if (!report.from_kernel) {
                     obey(relay_.on_seen(report.number, Clock::now()));
                 } else if (wish_.handed_over != nullptr) {
@@ -311,6 +324,8 @@ private:
     Readiness readiness_;
     Limits limits_;
     std::optional<TimePoint> settles_;
+    std::optional<TimePoint> typed_;  // when the terminal last sent a signal to us all
+    std::optional<TimePoint> ends_with_parent_;
     Outcome outcome_;
     bool has_ended_ = false;
     bool done_ = false;

@@ -81,6 +81,9 @@ std::string canonical_folder(const std::string& path);
 /// Removes those of these files in which a text occurs.
 void remove_files_that_tell(const std::vector<std::string>& paths, const std::string& text);
 
+/// Empties the line of those of these files, locks that we hold, in which a text occurs.
+void empty_locks_that_tell(const std::vector<std::string>& paths, const std::string& text);
+
 /// A path made absolute against our working directory, without touching the file.
 std::string absolute_path(const std::string& path);
 

@@ -48,4 +48,8 @@ private:
 /// taken away.
 void suspend_own_group() noexcept;
 
+/// If the process that waits for us is in our group and was stopped with us, by a Ctrl-Z,
+/// continues the group: it could not hear of our end.
+void continue_stopped_parent();
+
 }  // namespace once::os

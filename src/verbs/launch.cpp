@@ -99,6 +99,7 @@ private:
         record.leader = job_->leader();
         record.is_backing_off = false;
         record.is_stopping = false;
+        stopping_since_.reset();
         record.ready_since.reset();
         if (stage_.pid_file != nullptr) stage_.pid_file->write(job_->leader().pid);
         if (stage_.output != nullptr) {
@@ -132,9 +133,11 @@ private:
             if (wish_.ready) os::notify_ready();
             report_up();
         } else if (std::holds_alternative<job::news::Stopping>(news)) {
+            stopping_since_ = Clock::now();
             lease_.record().is_stopping = true;
             inscribe();
         } else if (std::holds_alternative<job::news::Replaced>(news)) {
+            has_given_way_ = true;
             const auto next = lease_.successor();
             was_replaced_ = next && next->verb == claim::Verb::launch;
         }
@@ -265,9 +268,17 @@ private:
     }
 
     Ending conclude(const job::Outcome& outcome) {
+        // Whoever has a new server elsewhere need not find the old `npm run` suspended here.
+        if (has_given_way_) os::continue_stopped_parent();
         // A run without --ready that has ended well before it could be called up was well.
         if (wish_.ready || outcome.trouble || outcome.ending != Ending::exited(0)) {
             show_log_to_caller();
+        }
+        const bool was_late =
+            stopping_since_ && Clock::now() - *stopping_since_ >= wish_.stop.timeout;
+        if (was_late && outcome.ending == Ending::killed(SIGKILL)) {
+            voice_.say(fmt::format("'{}' did not end within {} (--stop-timeout), and was killed",
+                                   command(), duration_text(wish_.stop.timeout)));
         }
         // There was no command that the Ctrl-C could end: a loop in the shell around us must.
         if (was_interrupted_) return Ending::killed(SIGINT);
@@ -335,6 +346,8 @@ private:
     bool has_told_unwritten_ = false;
     bool has_settled_ = false;
     bool was_replaced_ = false;
+    bool has_given_way_ = false;  // another `once` wanted it to end
+    std::optional<TimePoint> stopping_since_;
     bool is_up_ = false;
     bool was_interrupted_ = false;
     std::optional<os::Job> job_;  // goes first: waits until the keeper is gone

@@ -114,7 +114,8 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
     plan.stop = wish.stop;
     plan.daemons = {!wish.sweep_daemons, self.session, self.stdio, self.ports};
     plan.job = self.job;
-    plan.records = claim::record_paths(claim.slots, self);
+    plan.records = claim::paths_of(claim.slots, self, claim::record_file);
+    plan.locks = claim::paths_of(claim.slots, self, claim::lock_file);
     plan.pid_file = self.pid_file;
     return plan;
 }

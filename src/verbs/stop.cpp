@@ -71,9 +71,11 @@ private:
         }
         if (!wanted_.empty()) return;
         const bool has_elsewhere = !holdings_.empty() && !wish_.stale_only;
-        voice_.say(wish_.stale_only ? "no crashed job has left anything"
-                   : has_elsewhere  ? "what is held is in another container; it is left alone"
-                                    : "nothing is held");
+        voice_.say(
+            wish_.stale_only ? "no crashed job has left anything"
+            : has_elsewhere
+                ? "what is held is in another container or network namespace; it is left alone"
+                : "nothing is held");
         is_missing_ = true;
     }
 

@@ -269,3 +269,20 @@ TEST_CASE("one Ctrl-C reaches each of two jobs of one runner once", "[terminal][
     eventually([&] { return scene.survivors().size() == 1; }, "both have ended");
     check_nothing_left_but(scene, shell);
 }
+
+TEST_CASE("a script that was suspended with its job goes on when the job is stopped from elsewhere",
+          "[job-control][terminal][stop]") {
+    Scenario scene;
+    Terminal terminal(scene);
+    const auto shell = terminal.start_shell();
+    terminal.type_line("sh -c 'once -n x -- actor print-signals --exit-code 5; echo wen''t on'");
+    const pid_t leader = terminal.wait_for_pid_after("ready");
+    const pid_t script = parent_of(once_above(leader));
+    terminal.press_ctrl_z();
+    eventually([&] { return process_state(script) == 'T'; }, "the script is suspended");
+    terminal.wait_for_prompt();
+    CHECK(scene.run({"once", "stop", "x"}).ending.code == 0);
+    terminal.wait_for("went on");
+    eventually([&] { return !alive(script); }, "the script has ended");
+    check_nothing_left_but(scene, shell);
+}

@@ -28,6 +28,10 @@ TEST_CASE("when once is killed the keeper asks the job to end, and cleans up", "
     once.wait_for_output("stopped");
     await_nothing_left(scene);
     CHECK_FALSE(std::filesystem::exists(scene.folder() / "pid"));
+    // To those who cannot see that it is gone (in another container) its lock tells of nobody.
+    for (const auto& lock : state_files(scene, ".lock")) {
+        CHECK(scene.read_file(lock).substr(0, 1) == "\n");
+    }
 }
 
 TEST_CASE("when once is killed the keeper ends the whole tree, and who does not hear", "[keeper]") {

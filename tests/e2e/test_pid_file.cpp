@@ -6,6 +6,7 @@
 
 #include "aftermath.hpp"
 #include "catch.hpp"
+#include "terminal.hpp"
 
 using namespace once::test;
 
@@ -178,4 +179,22 @@ TEST_CASE("with --with-parent a stopped starter is no ended one", "[with-parent]
     REQUIRE(kill(once, SIGTERM) == 0);
     CHECK(parent.wait_ending() == exited(0));
     CHECK(count(parent.stdout_text(), "signals 2\n") == 1);
+}
+
+TEST_CASE("the option --with-parent: what had the Ctrl-C that ended its parent is not asked again",
+          "[with-parent][terminal]") {
+    Scenario scene;
+    Terminal terminal(scene);
+    const auto script =
+        terminal.start({"bash", "-c",
+                        "once --with-parent --stop-timeout 1h -- sh -c "
+                        "'exec actor print-signals --exit-on USR1 >out 2>&1 </dev/null' & wait"});
+    eventually([&] { return count(scene.read_file("out"), "ready ") == 1; }, "it is ready");
+    const pid_t leader = std::stoi(scene.read_file("out").substr(6));
+    terminal.press_ctrl_c();
+    CHECK(script.wait_ending() == killed_by(SIGINT));
+    remains([&] { return times_got(scene.read_file("out"), "SIGTERM") == 0; },
+            std::chrono::milliseconds(300), "it is not asked");
+    REQUIRE(kill(leader, SIGUSR1) == 0);
+    await_nothing_left(scene);
 }

@@ -86,7 +86,7 @@ TEST_CASE("a job whose pipe is its own is not launched again, with 75 and the re
     CHECK(asked.ending == exited(75));
     CHECK_THAT(asked.stderr_text, has(pid_text(holder.once.pid())) &&
                                       has("cannot be launched again by its once") &&
-                                      has("--restart or --detach"));
+                                      has("what has --detach or --restart can be"));
     CHECK(scene.run({"once", "restart", "-E", "9", "x"}).ending == exited(9));
     CHECK(alive(holder.leader));
     CHECK(holder.once.stderr_text().empty());

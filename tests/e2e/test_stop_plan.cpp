@@ -197,3 +197,15 @@ TEST_CASE("while those who are left end, the slot stays held", "[stop]") {
     CHECK(once.wait_ending() == exited(7));
     check_nothing_left(scene);
 }
+
+TEST_CASE("a command that does not end in its time is killed, and that is said", "[stop]") {
+    Scenario scene;
+    const auto once =
+        scene.launch({"once", "--stop-timeout", "200ms", "--", "actor", "ignore-term"});
+    (void)once.ready_pid();
+    once.signal(SIGTERM);
+    CHECK(once.wait_ending() == killed_by(SIGKILL));
+    CHECK(once.stderr_text() ==
+          "once: 'actor ignore-term' did not end within 200 ms (--stop-timeout), and was killed\n");
+    check_nothing_left(scene);
+}

@@ -282,6 +282,15 @@ void remove_files_that_tell(const std::vector<std::string>& paths, const std::st
     }
 }
 
+void empty_locks_that_tell(const std::vector<std::string>& paths, const std::string& text) {
+    for (const auto& path : paths) {
+        Handle file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK));
+        if (!file) continue;
+        const Lock lock(std::move(file));
+        if (lock.read_line().find(text) != std::string::npos) (void)lock.write_line("\n");
+    }
+}
+
 std::string absolute_path(const std::string& path) {
     if (path.starts_with('/')) return path;
     const std::unique_ptr<char, void (*)(void*)> here(::getcwd(nullptr, 0), std::free);

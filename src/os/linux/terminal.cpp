@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "os/linux/check.hpp"
+#include "os/process.hpp"
 
 namespace once::os {
 
@@ -59,6 +60,12 @@ void suspend_own_group() noexcept {
     (void)sigaddset(&only, SIGCONT);
     const timespec at_once{};
     (void)::sigtimedwait(&only, nullptr, &at_once);
+}
+
+void continue_stopped_parent() {
+    const auto parent = read_process(::getppid());
+    const bool waits = parent && parent->is_stopped() && parent->group == ::getpgrp();
+    if (waits) (void)::kill(0, SIGCONT);
 }
 
 }  // namespace once::os
