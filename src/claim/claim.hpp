@@ -23,6 +23,7 @@ struct Claim {
     int conflict_status = 75;
     Record self;                 ///< who we are: once, folder, command, begun, …
     bool spares_living = false;  ///< only what crashed jobs have left is meant
+    bool detaches = false;       ///< it goes to the background
 
     /// Whoever says `once stop` means it, from whatever folder.
     [[nodiscard]] bool ends_other_folders() const { return force || self.verb == Verb::stop; }

@@ -37,6 +37,9 @@ private:
     void foresee_slot(const Slot& slot) {
         const auto traces = folder_ ? read_traces(*folder_, slot, claim_.self, nullptr) : Traces();
         if (traces.holder && is_our_ancestor(*traces.holder)) {
+            if (claim_.detaches) {
+                throw Failure(claim_.conflict_status, detached_refusal(slot, *traces.holder));
+            }
             lines_.push_back("would run under the lease of " + describe(*traces.holder));
             return;
         }

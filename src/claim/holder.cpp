@@ -69,18 +69,28 @@ std::optional<Record> proven(Record record, const std::optional<os::FileId>& loc
     return record;
 }
 
+bool is_daemon_of(const Record& record, const os::ProcessFacts& child) {
+    const bool is_of_the_job =
+        child.id == record.once || child.id == record.keeper || child.id == record.leader;
+    return !is_of_the_job && job::is_spared(child, daemon_rule(record));
+}
+
 bool is_our_ancestor(const Record& record) {
     if (!is_readable_here(record)) return false;
     auto process = os::read_process(os::own_pid());
+    auto below = process;  // the one on the way up before it
     for (int steps = 0; process && steps < 1000; ++steps) {
-        if (process->id == record.once || process->id == record.keeper) return true;
+        if (process->id == record.once || process->id == record.keeper) {
+            return !is_daemon_of(record, *below);
+        }
+        below = process;
         process = os::read_process(process->parent);
     }
     return false;
 }
 
 job::DaemonRule daemon_rule(const Record& record) {
-    return {true, record.session, record.stdio, record.ports};
+    return {!record.sweeps_daemons, record.session, record.stdio, record.ports};
 }
 
 job::Offspring leftovers_of(const Record& crashed) {

@@ -38,7 +38,11 @@ bool is_healthy(State state);
 /// tell.
 std::optional<Record> proven(Record record, const std::optional<os::FileId>& lock);
 
-/// Is one of our own ancestors the holder?
+/// Is this child of its `once` or of its keeper a deliberate daemon, which outlives the job?
+bool is_daemon_of(const Record& record, const os::ProcessFacts& child);
+
+/// Is one of our own ancestors the holder, with whose job we shall end? Who lives in a deliberate
+/// daemon of the job (a tmux) does not end with it.
 bool is_our_ancestor(const Record& record);
 
 /// Whom of its processes the end of this job spares.

@@ -14,13 +14,6 @@
 namespace once::claim {
 namespace {
 
-// Is this child of its once or of its keeper a deliberate daemon, which outlives the job?
-bool is_daemon_of(const Record& record, const os::ProcessFacts& child) {
-    const bool is_of_the_job =
-        child.id == record.once || child.id == record.keeper || child.id == record.leader;
-    return !is_of_the_job && job::is_spared(child, daemon_rule(record));
-}
-
 // A port means something within one network namespace only.
 bool has_our_ports(const Record& record) {
     return record.ports.empty() || record.network_namespace == os::network_namespace();

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "base/failure.hpp"
 #include "base/log.hpp"
 #include "claim/description.hpp"
 #include "claim/holder.hpp"
 #include "claim/leftovers.hpp"
 #include "claim/traces.hpp"
+#include "claim/verdict.hpp"
 
 namespace once::claim {
 namespace {
@@ -33,6 +35,9 @@ private:
                             folder_.path(), record_file(slot, claim_.self)));
         }
         if (traces.holder && is_our_ancestor(*traces.holder)) {
+            if (claim_.detaches) {
+                throw Failure(claim_.conflict_status, detached_refusal(slot, *traces.holder));
+            }
             log::debug("{} is held by {}, from which we descend", slot.text(),
                        describe(*traces.holder));
             return;

@@ -234,6 +234,7 @@ std::string to_text(const Record& record) {
     write(json.key("stdio"), record.stdio);
     if (!record.changes.empty()) write(json.key("changes"), record.changes);
     if (record.is_stopping) json.key("stopping").value(true);
+    if (record.sweeps_daemons) json.key("sweeps_daemons").value(true);
     if (record.is_backing_off) json.key("backing_off").value(true);
     if (record.awaits_ready) json.key("awaits_ready").value(true);
     if (!record.can_restart) json.key("can_restart").value(false);
@@ -273,6 +274,7 @@ std::optional<Record> parse(const std::string& text) {
         need(json, "inherited", record.inherited) && need(json, "stdio", record.stdio) &&
         (!json.contains("changes") || read(json["changes"], record.changes)) &&
         (!json.contains("stopping") || read(json["stopping"], record.is_stopping)) &&
+        (!json.contains("sweeps_daemons") || read(json["sweeps_daemons"], record.sweeps_daemons)) &&
         (!json.contains("backing_off") || read(json["backing_off"], record.is_backing_off)) &&
         (!json.contains("awaits_ready") || read(json["awaits_ready"], record.awaits_ready)) &&
         (!json.contains("can_restart") || read(json["can_restart"], record.can_restart)) &&

@@ -56,6 +56,7 @@ struct Record {
     std::int64_t started = 0;
     std::optional<std::int64_t> ready_since;
     bool is_stopping = false;     ///< it was asked to end
+    bool sweeps_daemons = false;  ///< --sweep-daemons
     bool is_backing_off = false;  ///< between two runs of its command
     bool awaits_ready = false;    ///< --ready: until `ready_since` it is not, whoever listens
     bool can_restart = true;      ///< what its command was given is still there for another run

@@ -45,6 +45,13 @@ std::string refusal(const Slot& slot, const Record& holder, Verdict verdict) {
     return text;
 }
 
+std::string detached_refusal(const Slot& slot, const Record& holder) {
+    return fmt::format(
+        "{} is held by {}\nthis command was started by it, would run under its right, and in the "
+        "background outlive it; start it without --detach, or under another name",
+        slot.text(), describe(holder));
+}
+
 std::string partial_refusal(const Slot& slot, const Record& holder,
                             const std::vector<Slot>& missing) {
     std::string texts;

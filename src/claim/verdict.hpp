@@ -24,6 +24,10 @@ Verdict judge(const Claim& claim, const Record& holder, State state);
 /// The words for a verdict that ends the launch.
 std::string refusal(const Slot& slot, const Record& holder, Verdict verdict);
 
+/// The words for a launch that goes to the background, and descends from the holder: it would run
+/// under the holder's right, and outlive that.
+std::string detached_refusal(const Slot& slot, const Record& holder);
+
 /// The words for a holder that would be used, but does not hold all that was asked for.
 std::string partial_refusal(const Slot& slot, const Record& holder,
                             const std::vector<Slot>& missing);

@@ -17,6 +17,9 @@ constexpr Duration relayed_within = std::chrono::seconds(1);
 // A server may take its time to drain after a Ctrl-C; who types it a third time means it.
 constexpr int interrupts_that_kill = 3;
 
+// The real-time ones; 32 and 33 are the C library's own.
+bool queues(int signal) { return signal >= 34; }
+
 bool is_never_forwarded(int signal) {
     return signal == SIGCHLD || signal == SIGPIPE || signal == SIGALRM || signal == SIGVTALRM ||
            signal == SIGPROF || signal == SIGURG;
@@ -87,13 +90,18 @@ std::vector<Order> Relay::on_signal(int signal, Sender sender, TimePoint now) {
             break;
     }
     if (signal == SIGINT && is_relayed(sender, now)) return {};
-    auto& seen = seen_.at(static_cast<std::size_t>(signal));
-    if (seen && now - *seen < patience) {
-        seen.reset();
-        return begin_clock(signal);
-    }
+    if (has_been_seen(signal, now)) return begin_clock(signal);
     held_.push_back({signal, sender, now + patience});
     return {};
+}
+
+bool Relay::has_been_seen(int signal, TimePoint now) {
+    std::erase_if(seen_, [&](const Seen& one) { return now - one.when >= patience; });
+    const auto seen = std::find_if(seen_.begin(), seen_.end(),
+                                   [&](const Seen& one) { return one.signal == signal; });
+    if (seen == seen_.end()) return false;
+    seen_.erase(seen);
+    return true;
 }
 
 bool Relay::is_relayed(Sender sender, TimePoint now) {
@@ -108,8 +116,11 @@ std::vector<Order> Relay::on_seen(int signal, TimePoint now) {
     const auto held = std::find_if(held_.begin(), held_.end(),
                                    [&](const Held& one) { return one.signal == signal; });
     if (held == held_.end()) {
-        // Ours has yet to come.
-        seen_.at(static_cast<std::size_t>(signal)) = now;
+        // Ours has yet to come. Of those that do not queue (signal(7)) several can be one there.
+        if (!queues(signal)) {
+            std::erase_if(seen_, [&](const Seen& one) { return one.signal == signal; });
+        }
+        seen_.push_back({signal, now});
         return {};
     }
     held_.erase(held);

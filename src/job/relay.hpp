@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <optional>
 #include <vector>
 
@@ -57,8 +56,16 @@ private:
     int interrupts_ = 0;  // typed at the terminal
     std::optional<TimePoint> last_interrupt_;
     bool was_typed_ = false;  // the last interrupt came from the terminal
+    // What only the keeper has had so far: ours is on its way.
+    struct Seen {
+        int signal = 0;
+        TimePoint when;
+    };
+
+    bool has_been_seen(int signal, TimePoint now);
+
     std::vector<Held> held_;
-    std::array<std::optional<TimePoint>, 65> seen_{};
+    std::vector<Seen> seen_;
 };
 
 }  // namespace once::job

@@ -68,6 +68,7 @@ struct Words {
 std::string limit_text(std::uint64_t bytes) {
     constexpr std::uint64_t kibi = 1024;
     constexpr std::uint64_t mebi = kibi * kibi;
+    if (bytes < kibi) return fmt::format("{} bytes", bytes);
     if (bytes % mebi == 0) return fmt::format("{}M", bytes / mebi);
     if (bytes < mebi) return fmt::format("{}K", bytes / kibi);
     return fmt::format("{:.1f}M", static_cast<double>(bytes) / static_cast<double>(mebi));

@@ -12,6 +12,7 @@
 #include "claim/dependencies.hpp"
 #include "claim/description.hpp"
 #include "claim/foresight.hpp"
+#include "claim/holder.hpp"
 #include "claim/starter.hpp"
 #include "claim/traces.hpp"
 #include "claim/waiting.hpp"
@@ -54,6 +55,7 @@ claim::Record introduce(const RunRequest& wish, std::uint64_t begun) {
     auto record = verbs::introduce(wish.command, wish.folder, begun);
     record.ports = wish.ports;
     record.name = wish.name;
+    record.sweeps_daemons = wish.sweep_daemons;
     if (!wish.pid_file.empty()) record.pid_file = os::absolute_path(wish.pid_file);
     record.stop_timeout = wish.stop.timeout;
     record.awaits_ready = wish.ready.has_value();
@@ -112,7 +114,7 @@ job::KeeperPlan keeper_plan(const RunRequest& wish, const claim::Claim& claim) {
     const auto& self = claim.self;
     job::KeeperPlan plan;
     plan.stop = wish.stop;
-    plan.daemons = {!wish.sweep_daemons, self.session, self.stdio, self.ports};
+    plan.daemons = claim::daemon_rule(self);
     plan.job = self.job;
     plan.records = claim::paths_of(claim.slots, self, claim::record_file);
     plan.locks = claim::paths_of(claim.slots, self, claim::lock_file);
@@ -260,6 +262,7 @@ public:
           claim_{{},         policy_of(wish),      wish.patience,
                  wish.force, wish.conflict_status, introduce(wish, begun)} {
         claim_.slots = slots_of(wish, claim_.self);
+        claim_.detaches = wish.detach;
     }
 
     Ending run(const os::Process* parent, const claim::Starter& starter) {

@@ -69,7 +69,7 @@ private:
             // Others' containers are theirs; who names one of them is refused.
             if (is_wanted(one) && one.state != State::elsewhere) want(one);
         }
-        if (!wanted_.empty()) return;
+        if (!wanted_.empty()) return tell_spared();
         const bool has_elsewhere = !holdings_.empty() && !wish_.stale_only;
         voice_.say(
             wish_.stale_only ? "no crashed job has left anything"
@@ -77,6 +77,18 @@ private:
                 ? "what is held is in another container or network namespace; it is left alone"
                 : "nothing is held");
         is_missing_ = true;
+    }
+
+    void tell_spared() const {
+        if (wish_.stale_only) return;
+        for (const auto& one : holdings_) {
+            if (one.state == State::elsewhere) voice_.say(elsewhere_text(one));
+        }
+    }
+
+    static std::string elsewhere_text(const Holding& holding) {
+        return fmt::format("{} runs in another container or network namespace, so it is left alone",
+                           claim::describe(holding.record));
     }
 
     void stop_target(const std::string& target) {
@@ -131,16 +143,19 @@ private:
 
     void refuse(const Holding& holding) const {
         if (holding.state == State::elsewhere) {
-            throw Failure(wish_.conflict_status,
-                          fmt::format("{} runs in another container or network namespace, so it "
-                                      "is left alone",
-                                      claim::describe(holding.record)));
+            throw Failure(wish_.conflict_status, elsewhere_text(holding) + others_text());
         }
         if (!claim::is_our_ancestor(holding.record)) return;
         throw Failure(wish_.conflict_status,
                       fmt::format("this command was started by {}, and would end with it; it is "
                                   "left alone",
-                                  claim::describe(holding.record)));
+                                  claim::describe(holding.record)) +
+                          others_text());
+    }
+
+    // Nobody is stopped if one of them must not be.
+    [[nodiscard]] std::string others_text() const {
+        return wanted_.size() + forced_.size() > 1 ? "\nnone of the others was stopped either" : "";
     }
 
     void refuse(os::Port port) const {

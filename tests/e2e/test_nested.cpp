@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include "aftermath.hpp"
+#include "background.hpp"
 #include "holding.hpp"
 
 using namespace once::test;
@@ -83,4 +85,47 @@ TEST_CASE("a sibling of the holder's job is not nested", "[slots][nested]") {
     const auto refused = scene.run({"once", "--refuse", "-n", "x", "--", "true"},
                                    {.environment = {{"ONCE_JOB", id}}});
     CHECK(refused.ending == exited(75));
+}
+
+TEST_CASE("a nested launch does not go to the background, where it would outlive its right: 75",
+          "[slots][nested][detach]") {
+    Scenario scene;
+    for (const char* policy : {"--replace", "--reuse", "--refuse", "--wait", "--dry-run"}) {
+        CAPTURE(policy);
+        const auto once = scene.launch({"once", "-n", "x", "--", "sh", "-c",
+                                        "once -d " + std::string(policy) +
+                                            " -n x -- actor ignore-term; echo status $?; "
+                                            "exec actor print-signals"});
+        once.wait_for_output("ready");
+        CHECK_THAT(once.stdout_text(), has("status 75\n"));
+        CHECK_THAT(once.stderr_text(), has("in the background outlive it"));
+        once.signal(SIGTERM);
+        CHECK(once.wait_ending() == exited(0));
+        check_nothing_left(scene);
+    }
+}
+
+TEST_CASE("what runs in a deliberate daemon of the job is not nested: it outlives the job",
+          "[slots][nested][daemons]") {
+    Scenario scene;
+    const auto gate = make_gate(scene);
+    scene.write_script("pane.sh",
+                       "echo $$ >pane\n"
+                       "read line <" +
+                           gate.string() + "\n" +
+                           "once --refuse -n x -- true || echo status $? >status\n"
+                           "once stop x\n"
+                           "echo stopped $? >>status\n");
+    const auto once =
+        scene.launch({"once", "-n", "x", "--", "sh", "-c",
+                      "(setsid ./pane.sh </dev/null >/dev/null 2>&1 &); exec actor print-signals"});
+    const pid_t leader = once.ready_pid();
+    eventually([&] { return scene.read_file("pane").ends_with("\n"); }, "the pane is there");
+    const pid_t pane = std::stoi(scene.read_file("pane"));
+    eventually([&] { return parent_of(pane) == parent_of(leader); }, "it is the keeper's");
+    open_gate(gate);
+    CHECK(once.wait_ending() == exited(0));
+    eventually([&] { return scene.read_file("status") == "status 75\nstopped 0\n"; }, "it is over");
+    eventually([&] { return !alive(pane); }, "it has ended");
+    check_nothing_left(scene);
 }

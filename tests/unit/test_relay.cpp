@@ -265,3 +265,24 @@ TEST_CASE("a Ctrl-C that is forwarded to a group of its own starts no clock eith
     CHECK(relay.on_signal(SIGINT, Sender::terminal, now + 5s) == Orders{to_group(SIGINT)});
     CHECK(relay.on_signal(SIGINT, Sender::terminal, now + 9s) == Orders{kill_all});
 }
+
+TEST_CASE("of real-time signals each is settled by one that the keeper saw, in any order") {
+    const int signal = SIGRTMIN + 6;
+    Relay relay(false);
+    for (int times = 0; times < 3; ++times) CHECK(relay.on_seen(signal, now).empty());
+    for (int times = 0; times < 5; ++times) {
+        CHECK(relay.on_signal(signal, Sender::outside, now + 1ms).empty());
+    }
+    for (int times = 0; times < 2; ++times) CHECK(relay.on_seen(signal, now + 2ms).empty());
+    CHECK_FALSE(relay.deadline());
+}
+
+TEST_CASE("of other signals several that the keeper saw may be one here") {
+    Relay relay(false);
+    relay.on_seen(SIGUSR1, now);
+    relay.on_seen(SIGUSR1, now);
+    CHECK(relay.on_signal(SIGUSR1, Sender::outside, now + 1ms).empty());
+    CHECK_FALSE(relay.deadline());
+    CHECK(relay.on_signal(SIGUSR1, Sender::outside, now + 2ms).empty());
+    CHECK(relay.on_time(now + 52ms) == Orders{to_leader(SIGUSR1)});
+}

@@ -37,6 +37,9 @@ Background Background::begin() {
     point_to_nothing(false);
     Background background(std::move(theirs));
     background.caller_ = Process::open(self);
+    if (!background.caller_ && ::getppid() == self.pid) {
+        fail("cannot watch the process that started once: are there too few descriptors?");
+    }
     if (!background.caller_) fail("the process that started once has ended; nothing was started");
     return background;
 }

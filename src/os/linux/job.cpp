@@ -41,12 +41,6 @@ std::string_view mark_in(const std::vector<std::string>& environment) {
     return {};
 }
 
-// Nothing else but KILL gets through to a keeper (signal(7), "synchronous").
-bool is_fault(int signal) {
-    return signal == SIGFPE || signal == SIGILL || signal == SIGSEGV || signal == SIGBUS ||
-           signal == SIGABRT || signal == SIGTRAP || signal == SIGSYS;
-}
-
 // Waits a while until there is something to read. 0 if there is not, negative if it cannot wait.
 int await_readable(const Handle& handle) {
     constexpr int patience_ms = 1000;
@@ -202,9 +196,7 @@ Report Job::end_of_keeper() {
     // When it can be waited for, its children have their new parent already (exit_notify in the
     // kernel hands them on first): us.
     const auto ending = reap_keeper();
-    const bool was_killed =
-        ending == Ending::killed(SIGKILL) ||
-        (ending.kind == Ending::Kind::killed && is_fault(ending.value) && has_orphans());
+    const bool was_killed = ending == Ending::killed(SIGKILL) || has_orphans();
     return was_killed ? Report{Report::Kind::keeper_gone, 0, false, {}}
                       : Report{Report::Kind::swept, 0, false, ending};
 }
