@@ -79,10 +79,15 @@ bool is_our_ancestor(const Record& record) {
     if (!is_readable_here(record)) return false;
     auto process = os::read_process(os::own_pid());
     auto below = process;  // the one on the way up before it
+    auto under = process;  // and the one before that
     for (int steps = 0; process && steps < 1000; ++steps) {
-        if (process->id == record.once || process->id == record.keeper) {
-            return !is_daemon_of(record, *below);
+        const bool is_once = process->id == record.once;
+        if (is_once || process->id == record.keeper) {
+            // In its first moments a record does not name the keeper, which is below its once.
+            const bool is_keeper_unnamed = is_once && record.keeper.pid == 0;
+            return !is_daemon_of(record, is_keeper_unnamed ? *under : *below);
         }
+        under = std::move(below);
         below = process;
         process = os::read_process(process->parent);
     }
