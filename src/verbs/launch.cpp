@@ -136,6 +136,8 @@ private:
             stopping_since_ = Clock::now();
             lease_.record().is_stopping = true;
             inscribe();
+        } else if (std::holds_alternative<job::news::KeeperGone>(news)) {
+            has_lost_keeper_ = true;
         } else if (std::holds_alternative<job::news::Replaced>(news)) {
             has_given_way_ = true;
             const auto next = lease_.successor();
@@ -274,8 +276,9 @@ private:
         if (wish_.ready || outcome.trouble || outcome.ending != Ending::exited(0)) {
             show_log_to_caller();
         }
-        const bool was_late =
-            stopping_since_ && Clock::now() - *stopping_since_ >= wish_.stop.timeout;
+        // Whose keeper was killed has died of that.
+        const bool was_late = stopping_since_ && !has_lost_keeper_ &&
+                              Clock::now() - *stopping_since_ >= wish_.stop.timeout;
         if (was_late && outcome.ending == Ending::killed(SIGKILL)) {
             voice_.say(fmt::format("'{}' did not end within {} (--stop-timeout), and was killed",
                                    command(), duration_text(wish_.stop.timeout)));
@@ -347,6 +350,7 @@ private:
     bool has_settled_ = false;
     bool was_replaced_ = false;
     bool has_given_way_ = false;  // another `once` wanted it to end
+    bool has_lost_keeper_ = false;
     std::optional<TimePoint> stopping_since_;
     bool is_up_ = false;
     bool was_interrupted_ = false;
