@@ -13,6 +13,10 @@ namespace {
 using os::Order;
 using os::Report;
 
+bool asks_to_end(int signal) {
+    return signal == SIGINT || signal == SIGQUIT || signal == SIGHUP || signal == SIGTERM;
+}
+
 class Supervisor {
 public:
     Supervisor(os::Job& job, os::Events& events, const Supervision& wish)
@@ -70,15 +74,21 @@ private:
         return first;
     }
 
+    [[nodiscard]] bool is_due() const {
+        const auto next = deadline();
+        return next && *next <= Clock::now();
+    }
+
     void on(const os::Event& event) {
         if (const auto* signal = std::get_if<os::Signal>(&event)) {
             on_signal(*signal);
         } else if (const auto* ready = std::get_if<os::Ready>(&event)) {
             on_ready(ready->token);
         }
-        // Events without a pause must not make us forget the time.
-        const auto now = Clock::now();
-        if (const auto next = deadline(); !done_ && next && *next <= now) on_time(now);
+        // Events without a pause must not make us forget the time. But what the keeper has told by
+        // now came before it.
+        if (is_due()) read_reports();
+        if (!done_ && is_due()) on_time(Clock::now());
     }
 
     void on_ready(int token) {
@@ -150,7 +160,7 @@ private:
 
     // Whoever has typed a Ctrl-C does not want to see it start again, however long it drains.
     void note_wish_to_end(int signal) {
-        if (signal != SIGINT && signal != SIGQUIT && signal != SIGHUP && signal != SIGTERM) return;
+        if (!asks_to_end(signal)) return;
         outcome_.was_asked = true;
         outcome_.shall_restart = false;
     }
@@ -215,7 +225,7 @@ private:
                 suspend();
                 break;
             case Report::Kind::signal_seen:
-                if (report.from_kernel) typed_ = Clock::now();
+                if (report.from_kernel && asks_to_end(report.number)) typed_ = Clock::now();
                 if (!report.from_kernel) {
                     obey(relay_.on_seen(report.number, Clock::now()));
                 } else if (wish_.handed_over != nullptr) {
@@ -306,6 +316,8 @@ private:
     }
 
     void lose() {
+        // A job that has lost its keeper looks like a stranger's: we hear of that in a moment.
+        if (os::is_dying(job_.keeper())) return;
         if (wish_.ready.within) return end_for(readiness_.portrait());
         outcome_.lost_port = readiness_.stranger();
         tell(news::PortLost{*outcome_.lost_port});

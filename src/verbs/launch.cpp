@@ -100,6 +100,7 @@ private:
         record.is_backing_off = false;
         record.is_stopping = false;
         stopping_since_.reset();
+        has_lost_keeper_ = false;
         record.ready_since.reset();
         if (stage_.pid_file != nullptr) stage_.pid_file->write(job_->leader().pid);
         if (stage_.output != nullptr) {
@@ -276,8 +277,8 @@ private:
         if (wish_.ready || outcome.trouble || outcome.ending != Ending::exited(0)) {
             show_log_to_caller();
         }
-        // Whose keeper was killed has died of that.
-        const bool was_late = stopping_since_ && !has_lost_keeper_ &&
+        // Whose keeper was killed has died of that; who cannot be ended has not died.
+        const bool was_late = stopping_since_ && !has_lost_keeper_ && !outcome.has_stuck &&
                               Clock::now() - *stopping_since_ >= wish_.stop.timeout;
         if (was_late && outcome.ending == Ending::killed(SIGKILL)) {
             voice_.say(fmt::format("'{}' did not end within {} (--stop-timeout), and was killed",

@@ -198,3 +198,23 @@ TEST_CASE("the option --with-parent: what had the Ctrl-C that ended its parent i
     REQUIRE(kill(leader, SIGUSR1) == 0);
     await_nothing_left(scene);
 }
+
+TEST_CASE(
+    "the option --with-parent: a resized window is no request to end, and keeps nobody waiting",
+    "[with-parent][terminal]") {
+    Scenario scene;
+    Terminal terminal(scene);
+    const auto shell = terminal.start_shell();
+    terminal.type_line("sh -c 'once --with-parent --stop-timeout 1h -- actor print-signals; true'");
+    const pid_t leader = terminal.wait_for_pid_after("ready");
+    const pid_t once = once_above(leader);
+    const pid_t script = parent_of(once);
+    terminal.resize(30, 100);
+    terminal.wait_for("got SIGWINCH");
+    REQUIRE(kill(script, SIGKILL) == 0);
+    terminal.wait_for("got SIGTERM");
+    eventually([&] { return !alive(once); }, "it has ended");
+    terminal.type_line("");
+    terminal.wait_for_prompt();
+    check_nothing_left_but(scene, shell);
+}

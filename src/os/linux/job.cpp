@@ -115,7 +115,8 @@ void Job::start(const std::vector<const Handle*>& shared, bool is_foreground) {
     // before it was the command. The group is the keeper's own, which is not reaped.
     const bool has_terminal = command_.hand_over != nullptr;
     while (await_readable(channel_) == 0) {
-        (void)::kill(has_terminal ? -keeper_.pid : keeper_.pid, SIGCONT);
+        (void)::kill(keeper_.pid, SIGCONT);
+        if (has_terminal) (void)::kill(-keeper_.pid, SIGCONT);
     }
     if (receive(channel_, launched, 0) != Reception::message) {
         give_up(fmt::format("the keeper was killed while it launched '{}', which is ended", file));

@@ -13,6 +13,7 @@
 
 #include "base/failure.hpp"
 #include "os/linux/channel.hpp"
+#include "os/linux/proc_folder.hpp"
 #include "os/self.hpp"
 
 namespace once::os {
@@ -162,16 +163,19 @@ Launched launch_when_told(const Command& command, pid_t group, const Handle& cha
     }
 }
 
-void close_range(unsigned first, unsigned last) noexcept {
+void close_range(unsigned first, unsigned last) {
     if (::syscall(SYS_close_range, first, last, 0U) == 0) return;
     // Before Linux 5.9 there is none.
-    const auto most = static_cast<unsigned>(std::max(::sysconf(_SC_OPEN_MAX), 1L)) - 1;
-    for (unsigned one = first; one <= std::min(last, most); ++one) {
-        (void)::close(static_cast<int>(one));
+    const auto folder = ProcFolder::open("/proc/self/fd");
+    if (!folder) return;
+    for (const int number : folder->numbers()) {
+        const auto one = static_cast<unsigned>(number);
+        const bool is_folder = number == descriptor(folder->handle());
+        if (one >= first && one <= last && !is_folder) (void)::close(number);
     }
 }
 
-void close_all_but(std::vector<int> kept) noexcept {
+void close_all_but(std::vector<int> kept) {
     std::sort(kept.begin(), kept.end());
     unsigned next = 3;
     for (const int descriptor : kept) {
