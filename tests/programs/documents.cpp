@@ -82,4 +82,9 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
     }
 }
 
+void replace_ports(std::string& text, const std::map<std::string, int>& ports) {
+    for (const auto& [from, to] : ports) replace_all(text, from, '{' + from + '}');
+    for (const auto& [from, to] : ports) replace_all(text, '{' + from + '}', std::to_string(to));
+}
+
 }  // namespace once::test

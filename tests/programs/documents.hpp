@@ -1,6 +1,7 @@
 #pragma once
 // The documents that users read, for tests which hold them to their word.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,8 @@ std::vector<std::string> blocks_below(const std::string& heading, const std::str
 std::vector<std::string> command_lines(const std::string& document);
 
 void replace_all(std::string& text, const std::string& from, const std::string& to);
+
+/// Other ports in place of those that stand in a text, also where one of them occurs in another.
+void replace_ports(std::string& text, const std::map<std::string, int>& ports);
 
 }  // namespace once::test

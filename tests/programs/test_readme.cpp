@@ -59,9 +59,8 @@ public:
         scene().set("REDIS_PORT", std::to_string(redis_port_));
         auto script = script_of_readme();
         REQUIRE_THAT(script, has("uvicorn app:app"));
-        replace_all(script, "8000", std::to_string(backend_port()));
-        replace_all(script, "5173", std::to_string(frontend_port()));
-        replace_all(script, "6379", std::to_string(redis_port_));
+        replace_ports(script,
+                      {{"8000", backend_port()}, {"5173", frontend_port()}, {"6379", redis_port_}});
         replace_all(script, "-- uvicorn", "-- /usr/bin/uvicorn");  // as with all of Python here
         replace_all(script, "--wait-for", "--wait-timeout " + wait_timeout + " --wait-for");
         scene().write_script("services.sh", script.substr(script.find('\n') + 1));

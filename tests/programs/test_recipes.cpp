@@ -22,8 +22,7 @@ const Program any = {};
 /// With our ports in place of those that stand there.
 std::string recipe(Project& project, const std::string& heading, std::size_t number = 0) {
     auto text = blocks_below(heading, document("docs/recipes.md")).at(number);
-    replace_all(text, "8001", std::to_string(project.port()));
-    replace_all(text, "5173", std::to_string(project.other_port()));
+    replace_ports(text, {{"8001", project.port()}, {"5173", project.other_port()}});
     return text;
 }
 
