@@ -158,7 +158,7 @@ private:
     // A signal that all of the job's group has had, from the terminal, from somebody outside, or
     // from us: a request to end, which is not made twice.
     void note_group_signal(int number) {
-        if (number != SIGINT && number != SIGQUIT && number != SIGHUP && number != SIGTERM) return;
+        if (!asks_to_end(number)) return;
         group_signal_ = number;
         group_signalled_ = Clock::now();
     }

@@ -13,4 +13,9 @@ struct StopPlan {
     Duration timeout = std::chrono::seconds(5);
 };
 
+/// Does it ask to end whoever gets it, by convention?
+inline bool asks_to_end(int signal) {
+    return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
+}
+
 }  // namespace once::job

@@ -13,10 +13,6 @@ namespace {
 using os::Order;
 using os::Report;
 
-bool asks_to_end(int signal) {
-    return signal == SIGINT || signal == SIGQUIT || signal == SIGHUP || signal == SIGTERM;
-}
-
 class Supervisor {
 public:
     Supervisor(os::Job& job, os::Events& events, const Supervision& wish)

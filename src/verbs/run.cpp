@@ -226,10 +226,6 @@ void prove_log(const JournalPlan& plan) {
     (void)Journal(plan);
 }
 
-bool asks_to_end(int signal) {
-    return signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
-}
-
 // What the caller of a launch in the background does: it waits until the job is up or has ended.
 Ending await_background(os::Background& background) {
     constexpr int news_token = 1;
@@ -244,7 +240,7 @@ Ending await_background(os::Background& background) {
             return ending.value_or(Ending::exited(0));
         }
         const auto* signal = std::get_if<os::Signal>(&event);
-        if (signal == nullptr || !asks_to_end(signal->number)) continue;
+        if (signal == nullptr || !job::asks_to_end(signal->number)) continue;
         asked = signal->number;
         background.ask_to_end();
     }
